@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { OPERATIONS } from './operations/list.ts';
+import type { Operation, OperationKind } from './operations/operation.ts';
+
+const kinds: readonly OperationKind[] = OPERATIONS;
+
+const operationSettings = z
+  .strictObject(Object.fromEntries(kinds.map((kind) => [kind.name, kind.settings.optional()])))
+  .refine((chosen) => Object.keys(chosen).length > 0, 'switch on at least one operation');
+
+/** What an administrator writes about one workflow. */
+export const workflowPolicy = z.strictObject({
+  /** Name or id of the workflow in Trelica. */
+  workflow: z.string().trim().min(1),
+  /** Title of the Signal step this service completes. */
+  step: z.string().trim().min(1).default('Signal'),
+  /** The step's action that means success. */
+  action: z.string().trim().min(1).default('Continue'),
+  /** The step's action for a final failure; without it the run stays waiting for a person. */
+  failureAction: z.string().trim().min(1).optional(),
+  operations: operationSettings,
+});
+export type WorkflowPolicy = z.infer<typeof workflowPolicy>;
+
+/** The operations a policy switches on, configured, in the order they must run in. */
+export function operationsOf(policy: WorkflowPolicy): readonly Operation[] {
+  const chosen: Readonly<Record<string, unknown>> = policy.operations;
+  return kinds.flatMap((kind) =>
+    chosen[kind.name] === undefined ? [] : [kind.configure(chosen[kind.name])],
+  );
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+const plannedChange = z.strictObject({
+  id: z.string(),
+  operation: z.string(),
+  sentence: z.string(),
+  cmdlet: z.string(),
+  parameters: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
+  required: z.boolean(),
+});
+
+/**
+ * `unknown`: the call was sent and its answer lost; the next snapshot tells. `failed`: Exchange
+ * refused it; `code` says how.
+ */
+const changeOutcome = z.enum(['pending', 'done', 'already', 'failed', 'unknown']);
+
+const changeResult = z.strictObject({
+  id: z.string(),
+  operation: z.string(),
+  sentence: z.string(),
+  required: z.boolean(),
+  outcome: changeOutcome,
+  code: z.string().optional(),
+  message: z.string().optional(),
+  at: z.iso.datetime().optional(),
+});
+
+const seen = z.record(
+  z.string(),
+  z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
+);
+
+/**
+ * What a job has learnt and done so far: saved before and after each change, served by `GET /jobs/{id}`,
+ * kept for the auditor. Times are ISO 8601 UTC.
+ */
+export const report = z.strictObject({
+  runId: z.string().optional(),
+  person: z.strictObject({ email: z.string(), name: z.string() }).optional(),
+  manager: z.string().optional(),
+  /** The first plan of the latest attempt. */
+  plan: z.array(plannedChange).optional(),
+  /** Every change any attempt made, in order; the latest outcome of each. */
+  changes: z.array(changeResult),
+  findings: z.array(
+    z.strictObject({
+      code: z.string(),
+      severity: z.enum(['stop', 'warn', 'info']),
+      sentence: z.string(),
+    }),
+  ),
+  skipped: z.array(z.strictObject({ operation: z.string(), what: z.string(), reason: z.string() })),
+  /** What was seen before the first change of any attempt, and after the last; by operation. */
+  before: seen.optional(),
+  after: seen.optional(),
+  /** `left`: the required changes that the last reading still asks for. */
+  verification: z.strictObject({ verified: z.boolean(), left: z.array(z.string()) }).optional(),
+  /** Which signal the outcome calls for: the success action, the failure action, or none. */
+  verdict: z.enum(['continue', 'fail', 'none']).optional(),
+  signal: z
+    .strictObject({
+      action: z.string(),
+      /** `intended` is written before the call: after a crash it tells that the call may have been made. */
+      outcome: z.enum(['intended', 'confirmed']),
+      at: z.iso.datetime(),
+    })
+    .optional(),
+  /** Exchange cmdlet calls of all attempts. */
+  exchangeCalls: z.int(),
+});
+export type Report = z.infer<typeof report>;
+export type ChangeResult = z.infer<typeof changeResult>;
+
+/** The report of a job that has not begun. */
+export const EMPTY_REPORT: Report = { changes: [], findings: [], skipped: [], exchangeCalls: 0 };
