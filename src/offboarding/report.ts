@@ -10,10 +10,11 @@ const plannedChange = z.strictObject({
 });
 
 /**
- * `unknown`: the call was sent and its answer lost; the next snapshot tells. `failed`: Exchange
- * refused it; `code` says how.
+ * `begun`: the call was about to be made; after a crash nobody knows, and the next reading tells.
+ * `unknown`: made, and its answer lost. `failed`: refused; `code` says how. `skipped`: refused in a way
+ * that means "leave it alone".
  */
-const changeOutcome = z.enum(['pending', 'done', 'already', 'failed', 'unknown']);
+const changeOutcome = z.enum(['begun', 'done', 'already', 'skipped', 'failed', 'unknown']);
 
 const changeResult = z.strictObject({
   id: z.string(),
@@ -61,8 +62,11 @@ export const report = z.strictObject({
   signal: z
     .strictObject({
       action: z.string(),
-      /** `intended` is written before the call: after a crash it tells that the call may have been made. */
-      outcome: z.enum(['intended', 'confirmed']),
+      /**
+       * `intended` is written before the call: after a crash it tells that the call may have been made.
+       * `not-ours`: the step was left, but by somebody else.
+       */
+      outcome: z.enum(['intended', 'confirmed', 'not-ours']),
       at: z.iso.datetime(),
     })
     .optional(),

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
-import type { Cells, Person, Recipient, Resolution } from '../ports.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { Cells, Person, Recipient } from '../ports.ts';
 
 /** The leaver's mailbox as it was when the snapshot began. */
 export interface Mailbox {
@@ -19,7 +20,12 @@ export type Manager =
   | { readonly kind: 'found'; readonly recipient: Recipient }
   | { readonly kind: 'none' }
   | { readonly kind: 'is-leaver' }
-  | { readonly kind: 'unresolved'; readonly address: string; readonly why: Resolution['kind'] };
+  /** The run names somebody who can't be given rights. */
+  | {
+      readonly kind: 'unusable';
+      readonly address: string;
+      readonly why: 'missing' | 'ambiguous' | 'not-eligible';
+    };
 
 /** Whom an operation is about. */
 export interface Subject {
@@ -38,6 +44,8 @@ export interface Change {
   readonly call: Call;
   /** Must read back as done before the workflow may go on. */
   readonly required: boolean;
+  /** Refusals that mean "leave it alone, say why", not "not done". */
+  readonly tolerates: readonly ErrorCode[];
 }
 
 /** What a person should know. `stop` ends the job before anything is changed. */

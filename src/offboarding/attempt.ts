@@ -1,0 +1,22 @@
+import type { Report } from './report.ts';
+import type { LeaverRequest } from './request.ts';
+
+/** One attempt at one job, as the queue hands it over. */
+export interface Attempt {
+  readonly request: LeaverRequest;
+  /** What earlier attempts left behind. */
+  readonly report: Report | undefined;
+  /** When the request was accepted, in milliseconds since the epoch. */
+  readonly requestedAt: number;
+  /** Aborted when the service stops and the attempt's time is up. */
+  readonly signal: AbortSignal;
+  save(report: Report): Promise<void>;
+  /** Claims the run and the person for this job. */
+  adopt(identity: { key: string; lock: string }): Promise<
+    | { readonly kind: 'adopted' }
+    /** Another job has this run. */
+    | { readonly kind: 'key-taken'; readonly by: string }
+    /** Another job is at work on this person. */
+    | { readonly kind: 'locked'; readonly by: string }
+  >;
+}

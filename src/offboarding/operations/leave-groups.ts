@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { call } from '../../cmdlets/call.ts';
+import { type Identity, parseIdentity } from '../../cmdlets/identity.ts';
+import { opathText } from '../../cmdlets/opath.ts';
+import { ServiceError } from '../../errors.ts';
+import type { Cells } from '../ports.ts';
+import type { Change, OperationKind, OperationPlan } from './operation.ts';
+
+const NAME = 'leave-groups';
+
+const settings = z.strictObject({
+  /** Mail-enabled security groups may also give access to things: a choice of its own. */
+  securityGroups: z.boolean().default(false),
+});
+type Settings = z.infer<typeof settings>;
+
+/**
+ * Takes the person off every distribution list they are a direct member of. One query on the member's
+ * distinguished name finds them all, however many groups the tenant has and however large they are.
+ */
+export const leaveGroups: OperationKind<Settings> = {
+  name: NAME,
+  settings,
+  configure: (chosen) => ({
+    name: NAME,
+    reads: ({ mailbox }) => [
+      call(
+        'Get-Recipient',
+        {
+          Filter: `Members -eq ${opathText(mailbox.distinguishedName)}`,
+          ResultSize: 'Unlimited',
+        },
+        ['Guid', 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails', 'IsDirSynced'],
+      ),
+    ],
+    plan: ({ mailbox }, answers) =>
+      planFor(mailbox.guid, (answers[0] ?? []).map(parseGroup), chosen),
+  }),
+};
+
+interface Group {
+  readonly guid: Identity;
+  readonly label: string;
+  readonly type: string;
+  readonly isSynchronised: boolean;
+}
+
+const groupRow = z
+  .object({
+    Guid: z.string(),
+    DisplayName: z.string().nullish(),
+    PrimarySmtpAddress: z.string().nullish(),
+    RecipientTypeDetails: z.string(),
+    IsDirSynced: z.boolean().nullish(),
+  })
+  .transform((row) => ({
+    guid: parseIdentity(row.Guid),
+    label: `${row.DisplayName ?? 'group'} <${row.PrimarySmtpAddress ?? row.Guid}>`,
+    type: row.RecipientTypeDetails,
+    isSynchronised: row.IsDirSynced === true,
+  }));
+
+function parseGroup(row: Cells): Group {
+  const parsed = groupRow.safeParse(row);
+  if (!parsed.success) {
+    throw new ServiceError('exchange.answer-invalid', 'a group of unknown form', {
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
+}
+
+function planFor(member: Identity, groups: readonly Group[], chosen: Settings): OperationPlan {
+  const kept = groups.flatMap((group) => {
+    const reason = reasonToStay(group, chosen);
+    return reason === undefined ? [] : [{ operation: NAME, what: group.label, reason }];
+  });
+  return {
+    changes: groups
+      .filter((group) => reasonToStay(group, chosen) === undefined)
+      .map((group) => leave(member, group)),
+    findings: [],
+    skipped: kept,
+    seen: { groups: groups.map((group) => group.label) },
+  };
+}
+
+function leave(member: Identity, group: Group): Change {
+  return {
+    id: `${NAME}:${group.guid}`,
+    operation: NAME,
+    sentence: `Leave ${group.label}`,
+    call: call('Remove-DistributionGroupMember', {
+      Identity: group.guid,
+      Member: member,
+      BypassSecurityGroupManagerCheck: true,
+      Confirm: false,
+    }),
+    required: true,
+    // Not every answer says that a group is synchronised; the refusal does.
+    tolerates: ['exchange.synchronised'],
+  };
+}
+
+/** What Exchange can't or the administrator doesn't want changed, as a sentence; undefined to leave. */
+function reasonToStay(group: Group, chosen: Settings): string | undefined {
+  if (group.isSynchronised) {
+    return 'synchronised from on-premises: remove the member there';
+  }
+  switch (group.type) {
+    case 'MailUniversalDistributionGroup':
+    case 'RoomList':
+      return undefined;
+    case 'MailUniversalSecurityGroup':
+      return chosen.securityGroups
+        ? undefined
+        : 'a security group may give access: switched off by securityGroups: false';
+    case 'GroupMailbox':
+      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
+    case 'DynamicDistributionGroup':
+      return 'a dynamic group has no members to remove; its rule decides';
+    default:
+      return `groups of type ${group.type} are not changed`;
+  }
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+/** Which rooms of `src` may import from which; `errors` and `log` are open to all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
+  main: 'everything',
+  service: 'everything',
+  cli: 'everything',
+  config: ['offboarding', 'secrets'],
+  secrets: [],
+  errors: [],
+  log: [],
+  http: ['offboarding', 'jobs'],
+  cmdlets: [],
+  offboarding: ['cmdlets'],
+  jobs: [],
+  exchange: ['offboarding', 'cmdlets', 'powershell'],
+  powershell: [],
+  trelica: ['offboarding'],
+  sandbox: ['cmdlets', 'powershell/frames', 'trelica/wire'],
+};
+const OPEN_TO_ALL = ['errors', 'log'];
+
+/** Packages that have exactly one place. */
+const ONE_PLACE: Readonly<Record<string, RegExp>> = {
+  'node-pty': /^src\/powershell\/pty\.ts$/,
+  'better-sqlite3': /^src\/jobs\/sqlite\.ts$/,
+  'openid-client': /^src\/trelica\/token\.ts$/,
+  fastify: /^src\/http\//,
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const imports: readonly Import[] = globSync('src/**/*.ts').flatMap((file) => {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => ({
+    from: file,
+    to: match[1] ?? '',
+  }));
+});
+
+/** `src/http/app.ts` → `http/app`. */
+function moduleOf(path: string): string {
+  return path.replace(/^src\//, '').replace(/\.ts$/, '');
+}
+
+function roomOf(module: string): string {
+  return module.split('/')[0] ?? module;
+}
+
+test('every import goes in an allowed direction', () => {
+  const forbidden = imports
+    .filter(({ to }) => to.startsWith('.'))
+    .map(({ from, to }) => ({ from, target: moduleOf(normalize(join(dirname(from), to))) }))
+    .filter(({ from, target }) => {
+      const allowed = MAY_IMPORT[roomOf(moduleOf(from))] ?? [];
+      const room = roomOf(target);
+      return !(
+        allowed === 'everything' ||
+        room === roomOf(moduleOf(from)) ||
+        OPEN_TO_ALL.includes(room) ||
+        allowed.some((one) => target === one || target.startsWith(`${one}/`))
+      );
+    })
+    .map(({ from, target }) => `${from} imports ${target}`);
+  assert.deepEqual(forbidden, []);
+});
+
+test('every room of src is in the table', () => {
+  const rooms = new Set(globSync('src/**/*.ts').map((file) => roomOf(moduleOf(file))));
+  assert.deepEqual([...rooms].filter((room) => !(room in MAY_IMPORT)).sort(), []);
+});
+
+test('the service never imports the sandbox', () => {
+  const guilty = imports
+    .filter(({ to }) => to.includes('/sandbox/'))
+    .map(({ from }) => from)
+    .filter((from) => !from.startsWith('src/sandbox/') && !from.startsWith('src/cli/'));
+  assert.deepEqual(guilty, []);
+});
+
+for (const [name, place] of Object.entries(ONE_PLACE)) {
+  test(`${name} has one place`, () => {
+    const elsewhere = imports
+      .filter(({ to }) => to === name || to.startsWith(`${name}/`))
+      .filter(({ from }) => !place.test(from));
+    assert.deepEqual(elsewhere, []);
+  });
+}
