@@ -4,27 +4,26 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ServiceError } from './errors.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
+import { section } from './offboarding/section.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const seconds = (fallback: number, most: number) => z.int().min(1).max(most).default(fallback);
 
-const trelica = z
-  .strictObject({
-    /** Region's address, e.g. https://eu.trelica.com. */
-    baseUrl: z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)),
-    clientId: z.string().min(1),
-    requestTimeoutSeconds: seconds(30, 300),
-    /** For rehearsals only: lets baseUrl be plain HTTP, and only to this machine. */
-    dangerouslyAllowHttpToLoopback: z.boolean().default(false),
-  })
-  .refine(
-    ({ baseUrl, dangerouslyAllowHttpToLoopback: allowed }) =>
-      baseUrl.protocol === 'https:' || (allowed && LOOPBACK.includes(baseUrl.hostname)),
-    { path: ['baseUrl'], error: 'must be https' },
-  );
+const trelica = section({
+  /** Region's address, e.g. https://eu.trelica.com. */
+  baseUrl: z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)),
+  clientId: z.string().min(1),
+  requestTimeoutSeconds: seconds(30, 300),
+  /** For rehearsals only: lets baseUrl be plain HTTP, and only to this machine. */
+  dangerouslyAllowHttpToLoopback: z.boolean().default(false),
+}).refine(
+  ({ baseUrl, dangerouslyAllowHttpToLoopback: allowed }) =>
+    baseUrl.protocol === 'https:' || (allowed && LOOPBACK.includes(baseUrl.hostname)),
+  { path: ['baseUrl'], error: 'must be https' },
+);
 
-const exchange = z.strictObject({
+const exchange = section({
   /** The tenant's primary name, contoso.onmicrosoft.com. */
   organization: z.string().regex(/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'a domain name'),
   appId: z.guid(),
@@ -45,7 +44,7 @@ const exchange = z.strictObject({
   writeTimeoutSeconds: seconds(960, 3_600),
 });
 
-const powershell = z.strictObject({
+const powershell = section({
   /** Program, or program and leading arguments. */
   command: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
@@ -63,13 +62,11 @@ const powershell = z.strictObject({
   startTimeoutSeconds: seconds(60, 600),
 });
 
-const schema = z.strictObject({
-  listen: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(8080),
-    })
-    .prefault({}),
+const schema = section({
+  listen: section({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(8080),
+  }).prefault({}),
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -77,17 +74,15 @@ const schema = z.strictObject({
   exchange,
   powershell: powershell.prefault({}),
   workflows: z.array(workflowPolicy).min(1),
-  limits: z
-    .strictObject({
-      /** Leavers worked on at the same time. */
-      concurrentJobs: z.int().min(1).max(32).default(2),
-      /** Attempts at a job before a person must look, for faults that another attempt may cure. */
-      attempts: z.int().min(1).max(100).default(6),
-      requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
-      /** How long a stop waits for the running command. */
-      stopGraceSeconds: seconds(20, 3_600),
-    })
-    .prefault({}),
+  limits: section({
+    /** Leavers worked on at the same time. */
+    concurrentJobs: z.int().min(1).max(32).default(2),
+    /** Attempts at a job before a person must look, for faults that another attempt may cure. */
+    attempts: z.int().min(1).max(100).default(6),
+    requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
+    /** How long a stop waits for the running command. */
+    stopGraceSeconds: seconds(20, 3_600),
+  }).prefault({}),
 });
 
 export type Config = Readonly<z.infer<typeof schema>> & { readonly secrets: Secrets };
@@ -131,7 +126,7 @@ function readYaml(file: string): unknown {
     throw new ServiceError('config.invalid', `${file}:${line}:${col}: ${what}`);
   }
   if (!isMap(document.contents)) {
-    throw new ServiceError('config.invalid', `${file}: a list of settings was expected`);
+    throw new ServiceError('config.invalid', `${file}: a map of settings was expected`);
   }
   return document.toJS({ maxAliasCount: 0 });
 }
@@ -146,12 +141,9 @@ function readText(file: string): string {
 }
 
 function faultsOf(error: z.ZodError): readonly string[] {
-  return error.issues.flatMap((issue) => {
-    const where = z.core.toDotPath(issue.path) || '(top level)';
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${where}: unknown setting ${JSON.stringify(key)}`)
-      : [`${where}: ${issue.message}`];
-  });
+  return error.issues.map(
+    (issue) => `${z.core.toDotPath(issue.path) || '(top level)'}: ${issue.message}`,
+  );
 }
 
 /** Two policies for one workflow: nobody could tell which of them a webhook means. */

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { OPERATIONS } from './operations/list.ts';
 import type { Operation, OperationKind } from './operations/operation.ts';
+import { section } from './section.ts';
 
 const kinds: readonly OperationKind[] = OPERATIONS;
 
-const operationSettings = z
-  .strictObject(Object.fromEntries(kinds.map((kind) => [kind.name, kind.settings.optional()])))
-  .refine((chosen) => Object.keys(chosen).length > 0, 'switch on at least one operation');
+const operationSettings = section(
+  Object.fromEntries(kinds.map((kind) => [kind.name, kind.settings.optional()])),
+).refine((chosen) => Object.keys(chosen).length > 0, 'switch on at least one operation');
 
 /** What an administrator writes about one workflow. */
-export const workflowPolicy = z.strictObject({
+export const workflowPolicy = section({
   /** Name or id of the workflow in Trelica. */
   workflow: z.string().trim().min(1),
   /** Title of the Signal step this service completes. */

@@ -1,9 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
+import { section } from '../section.ts';
 import type { Mailbox, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'convert-to-shared';
-const settings = z.strictObject({});
+const settings = section({});
 
 /**
  * Makes the mailbox shared, so that the licence can go and the mail stays. Reads nothing of its own:

@@ -3,20 +3,19 @@ import { type Call, call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Cells, Recipient } from '../ports.ts';
+import { section } from '../section.ts';
 import type { Change, Finding, Manager, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'delegate-access';
 
-const settings = z
-  .strictObject({
-    fullAccess: z.boolean().default(true),
-    /** Whether the mailbox opens by itself in the manager's Outlook. */
-    autoMapping: z.boolean().default(false),
-    sendAs: z.boolean().default(true),
-    /** What it means that there is no manager who can be given access. */
-    withoutManager: z.enum(['warn', 'stop']).default('warn'),
-  })
-  .refine((chosen) => chosen.fullAccess || chosen.sendAs, 'switch on fullAccess, sendAs or both');
+const settings = section({
+  fullAccess: z.boolean().default(true),
+  /** Whether the mailbox opens by itself in the manager's Outlook. */
+  autoMapping: z.boolean().default(false),
+  sendAs: z.boolean().default(true),
+  /** What it means that there is no manager who can be given access. */
+  withoutManager: z.enum(['warn', 'stop']).default('warn'),
+}).refine((chosen) => chosen.fullAccess || chosen.sendAs, 'switch on fullAccess, sendAs or both');
 type Settings = z.infer<typeof settings>;
 
 /**

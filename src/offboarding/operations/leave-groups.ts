@@ -4,11 +4,12 @@ import { type Identity, parseIdentity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Cells } from '../ports.ts';
+import { section } from '../section.ts';
 import type { Change, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'leave-groups';
 
-const settings = z.strictObject({
+const settings = section({
   /** Mail-enabled security groups may also give access to things: a choice of its own. */
   securityGroups: z.boolean().default(false),
 });

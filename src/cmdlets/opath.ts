@@ -1,0 +1,4 @@
+/** Placeholder, about to be replaced. */
+export function opathText(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

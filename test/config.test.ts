@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { inspect } from 'node:util';
+import { type Config, loadConfig } from '../src/config.ts';
+import { ServiceError } from '../src/errors.ts';
+
+const EXAMPLE = readFileSync('deploy/exo-bridge.example.yaml', 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function secrets(): Record<string, string> {
+  return {
+    EXO_BRIDGE_WEBHOOK_TOKEN: 'webhook-token-canary',
+    EXO_BRIDGE_POLL_TOKEN: 'poll-token-canary',
+    EXO_BRIDGE_OPERATOR_TOKEN: 'operator-token-canary',
+    EXO_BRIDGE_TRELICA_CLIENT_SECRET: 'client-secret-canary',
+    EXO_BRIDGE_CERTIFICATE: 'UEZY',
+    EXO_BRIDGE_CERTIFICATE_PASSWORD: 'password-canary',
+  };
+}
+
+function load(yaml: string, environment: Record<string, string | undefined> = secrets()): Config {
+  const file = join(folder, 'exo-bridge.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ file, environment });
+}
+
+function faults(yaml: string, environment?: Record<string, string | undefined>): string {
+  try {
+    load(yaml, environment);
+  } catch (error) {
+    assert.ok(error instanceof ServiceError);
+    return error.message;
+  }
+  return assert.fail('the configuration was accepted');
+}
+
+test('the example file is a valid configuration', () => {
+  const config = load(EXAMPLE);
+  assert.equal(config.trelica.baseUrl.origin, 'https://eu.trelica.com');
+  assert.deepEqual(config.powershell.command, ['pwsh']);
+  assert.equal(config.workflows[0]?.step, 'Exchange Online');
+  assert.equal(config.dataDirectory, join(folder, 'data'));
+});
+
+test('all faults are reported at once, each with its place and what is allowed', () => {
+  const message = faults(
+    EXAMPLE.replace('signIn: certificate', 'signIn: password')
+      .replace('port: 8080', 'port: "8080"')
+      .replace('leave-groups: {}', 'leave-everything: {}')
+      .replace('dataDirectory: data', 'dataDirectory: data\ncolour: blue'),
+    {},
+  );
+  for (const part of [
+    'exchange.signIn: ',
+    '"certificate"|"thumbprint"|"managed-identity"',
+    'listen.port: ',
+    'workflows[0].operations: unknown setting "leave-everything"',
+    '(top level): unknown setting "colour"',
+    'EXO_BRIDGE_WEBHOOK_TOKEN or EXO_BRIDGE_WEBHOOK_TOKEN_FILE',
+    'EXO_BRIDGE_TRELICA_CLIENT_SECRET',
+    'EXO_BRIDGE_CERTIFICATE_PASSWORD',
+  ]) {
+    assert.ok(message.includes(part), `${part} is missing in:\n${message}`);
+  }
+});
+
+test('an unknown operation names the operations there are', () => {
+  const message = faults(EXAMPLE.replace('leave-groups: {}', 'leave-everything: {}'));
+  assert.match(message, /delegate-access, leave-groups, convert-to-shared/);
+});
+
+test('broken YAML is reported with line and column', () => {
+  assert.match(faults('listen: [1, 2'), /exo-bridge\.yaml:1:\d+: /);
+  assert.match(faults('listen: {}\nlisten: {}'), /exo-bridge\.yaml:2:1: /);
+  assert.match(faults('- a list'), /a map of settings was expected/);
+});
+
+test('a file that is not there is an error of its own', () => {
+  assert.throws(() => loadConfig({ file: join(folder, 'nowhere.yaml'), environment: {} }), {
+    code: 'config.unreadable',
+  });
+});
+
+test('plain HTTP is allowed only to loopback and only by the setting that says so', () => {
+  const http = (url: string, allowed: boolean) =>
+    EXAMPLE.replace(
+      'baseUrl: https://eu.trelica.com',
+      `baseUrl: ${url}\n  dangerouslyAllowHttpToLoopback: ${allowed}`,
+    );
+  assert.match(faults(http('http://127.0.0.1:9', false)), /trelica\.baseUrl: must be https/);
+  assert.match(faults(http('http://eu.trelica.com', true)), /trelica\.baseUrl: must be https/);
+  assert.match(faults(http('http://127.0.0.1.example.org', true)), /must be https/);
+  assert.equal(load(http('http://127.0.0.1:9', true)).trelica.baseUrl.port, '9');
+});
+
+test('secrets are taken out of the environment', () => {
+  const environment = secrets();
+  const config = load(EXAMPLE, environment);
+  assert.deepEqual(environment, {});
+  assert.deepEqual(config.secrets.webhookTokens, ['webhook-token-canary']);
+});
+
+test('a secret may come from a file, a certificate as its bytes', () => {
+  const tokenFile = join(folder, 'token');
+  const pfxFile = join(folder, 'app.pfx');
+  writeFileSync(tokenFile, 'a-token-from-a-file\n');
+  writeFileSync(pfxFile, Buffer.from([1, 2, 3]));
+  const { EXO_BRIDGE_WEBHOOK_TOKEN: _token, EXO_BRIDGE_CERTIFICATE: _pfx, ...others } = secrets();
+  const config = load(EXAMPLE, {
+    ...others,
+    EXO_BRIDGE_WEBHOOK_TOKEN_FILE: tokenFile,
+    EXO_BRIDGE_CERTIFICATE_FILE: pfxFile,
+  });
+  assert.deepEqual(config.secrets.webhookTokens, ['a-token-from-a-file']);
+  assert.equal(config.secrets.certificate?.pfx, Buffer.from([1, 2, 3]).toString('base64'));
+});
+
+test('the token before the current one stays valid while it is replaced', () => {
+  const config = load(EXAMPLE, {
+    ...secrets(),
+    EXO_BRIDGE_POLL_TOKEN_PREVIOUS: 'poll-token-of-yesterday',
+  });
+  assert.deepEqual(config.secrets.pollTokens, ['poll-token-canary', 'poll-token-of-yesterday']);
+});
+
+const BAD_SECRETS: readonly [string, Record<string, string>, RegExp][] = [
+  ['too short', { EXO_BRIDGE_POLL_TOKEN: 'short' }, /EXO_BRIDGE_POLL_TOKEN: at least 16/],
+  ['with a line break', { EXO_BRIDGE_POLL_TOKEN: 'long-enough\nbut-broken' }, /printable ASCII/],
+  ['given twice', { EXO_BRIDGE_POLL_TOKEN_FILE: '/dev/null' }, /both set/],
+  ['empty', { EXO_BRIDGE_POLL_TOKEN: '' }, /EXO_BRIDGE_POLL_TOKEN or/],
+  ['in a missing file', { EXO_BRIDGE_CERTIFICATE_FILE: '/nowhere.pfx' }, /ENOENT/],
+];
+for (const [name, changed, expected] of BAD_SECRETS) {
+  test(`a secret ${name} is refused`, () => {
+    assert.match(faults(EXAMPLE, { ...secrets(), ...changed }), expected);
+  });
+}
+
+test('no fault shows a secret', () => {
+  try {
+    load(EXAMPLE.replace('port: 8080', 'port: x'), { ...secrets(), EXO_BRIDGE_POLL_TOKEN: 'tiny' });
+    assert.fail('the configuration was accepted');
+  } catch (error) {
+    assert.doesNotMatch(inspect(error, { depth: 20 }), /canary|tiny/);
+  }
+});
