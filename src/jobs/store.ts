@@ -48,6 +48,8 @@ export interface Job {
   readonly state: JobState;
   /** How often the work was begun; counted before the work. */
   readonly attempts: number;
+  /** How many of the attempts failed; a planned wait is no failure. */
+  readonly failures: number;
   readonly request: JsonObject;
   /** What the handler last saved. */
   readonly report: JsonObject | undefined;
@@ -77,6 +79,13 @@ export type Ending = {
   readonly reason?: Reason;
 };
 
+export interface Postponement {
+  readonly dueAt: number;
+  readonly reason: Reason;
+  /** Whether the attempt failed, or just found that it is too early. */
+  readonly isFailure: boolean;
+}
+
 export interface JobFilter {
   readonly state?: JobState;
   /** Only jobs made before the one with this id, newest first: the cursor of a listing. */
@@ -96,7 +105,7 @@ export interface JobStore {
   /** Saves the handler's report of a running job. Durable when it resolves. */
   save(id: string, report: JsonObject, now: number): Promise<void>;
   /** Running → waiting until `dueAt`. */
-  postpone(id: string, dueAt: number, reason: Reason, now: number): Promise<void>;
+  postpone(id: string, postponement: Postponement, now: number): Promise<void>;
   /** Running → an end state. */
   finish(id: string, ending: Ending, now: number): Promise<void>;
   /** Queues every job that was running when the last process ended; returns how many. Call once, before the first claim. */

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
-import type { JobStore } from '../jobs/store.ts';
+import type { JobStore, JsonObject } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import { operationsOf, type WorkflowPolicy } from '../offboarding/policy.ts';
 import type { Exchange, Intake, Runs } from '../offboarding/ports.ts';
 import { type Assignment, offboard } from '../offboarding/process.ts';
-import { report } from '../offboarding/report.ts';
-import { keyOf, leaverRequest } from '../offboarding/request.ts';
+import { type Report, report } from '../offboarding/report.ts';
+import { keyOf, type LeaverRequest, leaverRequest } from '../offboarding/request.ts';
 
 /**
  * Where the queue and the domain meet: the queue knows keys and JSON, the domain knows leavers, and
@@ -20,8 +20,8 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
   return {
     async accept(request) {
       const lock = request.email === undefined ? {} : { lock: request.email };
-      const job = { key: keyOf(request), ...lock, request: { ...request } };
-      const accepted = await store.accept(withoutUndefined(job), now());
+      const job = { key: keyOf(request), ...lock, request: asJson(request) };
+      const accepted = await store.accept(job, now());
       wake();
       return {
         jobId: accepted.job.id,
@@ -30,6 +30,11 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
       };
     },
   };
+}
+
+/** As it would come back from the store: optional members that are undefined are gone. */
+function asJson(value: LeaverRequest | Report): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
 }
 
 export interface LeaverJobParts {
@@ -51,7 +56,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
         report: work.job.report === undefined ? undefined : report.parse(work.job.report),
         requestedAt: work.job.createdAt,
         signal: work.signal,
-        save: (saved) => work.save(withoutUndefined(saved)),
+        save: (saved) => work.save(asJson(saved)),
         adopt: (identity) => work.adopt(identity),
       },
       await assignmentFor(request.workflowId, parts.directory),

@@ -1,0 +1,234 @@
+import { codeOf, retryOf, ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { decideRetry, type RetrySettings } from './retry.ts';
+import type { Adoption, Ending, Job, JobStore, JsonObject, Postponement, Reason } from './store.ts';
+
+/** One attempt at a job, as a handler sees it. */
+export interface Work {
+  readonly job: Job;
+  /** Aborted when the runner stops and the handler's time is up. */
+  readonly signal: AbortSignal;
+  save(report: JsonObject): Promise<void>;
+  adopt(identity: { key: string; lock: string }): Promise<Adoption>;
+}
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly reason?: Reason }
+  | { readonly kind: 'superseded' | 'needs-attention'; readonly reason: Reason }
+  /** A planned wait, not a failure. */
+  | { readonly kind: 'later'; readonly reason: Reason; readonly afterMs: number };
+
+/** Throws what is a failure; `errors.ts` says whether another attempt may help. */
+export type Handler = (work: Work) => Promise<Outcome>;
+
+export interface RunnerParts {
+  readonly store: JobStore;
+  readonly handler: Handler;
+  readonly concurrency: number;
+  readonly retry: RetrySettings;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** Timers are 32 bit; a job that is due later than this is looked at again then. */
+const LONGEST_TIMER_MS = 60 * 60_000;
+/** How long to leave a store alone that just failed. */
+const STORE_PAUSE_MS = 1_000;
+/** After the signal is aborted a handler gets this long to come back. */
+const LAST_CHANCE_MS = 15_000;
+
+/**
+ * Takes due jobs from the store and hands them to the handler, a bounded number at a time. One loop
+ * claims: it runs after each wake-up, each end of a job and each due time, never twice at once.
+ */
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #running = new Map<string, { promise: Promise<void>; abort: AbortController }>();
+  #state: 'new' | 'started' | 'stopping' = 'new';
+  #timer: NodeJS.Timeout | undefined;
+  #claiming: Promise<void> | undefined;
+  #isWakeMissed = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Queues what the last process left running and begins to work. */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') {
+      return;
+    }
+    this.#state = 'started';
+    const interrupted = await this.#parts.store.recover(this.#parts.now());
+    if (interrupted > 0) {
+      this.#parts.log.warn({ jobs: interrupted }, 'interrupted jobs queued again');
+    }
+    this.wake();
+  }
+
+  /** Looks for due jobs now: after something was accepted. */
+  wake(): void {
+    if (this.#state !== 'started') {
+      return;
+    }
+    if (this.#claiming !== undefined) {
+      this.#isWakeMissed = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#claiming = this.#claimDue().finally(() => {
+      this.#claiming = undefined;
+      if (this.#isWakeMissed) {
+        this.#isWakeMissed = false;
+        this.wake();
+      }
+    });
+  }
+
+  /**
+   * Takes no more work; lets the running jobs finish for `graceMs`, then aborts them and waits for
+   * them to come back. What was aborted is tried again at the next start.
+   */
+  async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#state = 'stopping';
+    clearTimeout(this.#timer);
+    await this.#claiming;
+    await within(graceMs, this.#idle());
+    for (const { abort } of this.#running.values()) {
+      abort.abort(new ServiceError('service.stopping', 'the service stops'));
+    }
+    await within(LAST_CHANCE_MS, this.#idle());
+  }
+
+  #idle(): Promise<unknown> {
+    return Promise.all([...this.#running.values()].map(({ promise }) => promise));
+  }
+
+  async #claimDue(): Promise<void> {
+    const { store, concurrency, now, log } = this.#parts;
+    try {
+      while (this.#state === 'started' && this.#running.size < concurrency) {
+        const job = await store.claim(now());
+        if (job === undefined) {
+          this.#sleepUntil(await store.nextDueAt());
+          return;
+        }
+        this.#begin(job);
+      }
+    } catch (error) {
+      log.error({ err: error }, 'the queue cannot be read, will try again');
+      this.#wakeAfter(STORE_PAUSE_MS);
+    }
+  }
+
+  #sleepUntil(dueAt: number | undefined): void {
+    if (dueAt !== undefined) {
+      this.#wakeAfter(dueAt - this.#parts.now());
+    }
+  }
+
+  #wakeAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    if (this.#state === 'started') {
+      const bounded = Math.min(Math.max(ms, 1), LONGEST_TIMER_MS);
+      this.#timer = setTimeout(() => this.wake(), bounded);
+    }
+  }
+
+  #begin(job: Job): void {
+    const abort = new AbortController();
+    const promise = this.#attempt(job, abort.signal).finally(() => {
+      this.#running.delete(job.id);
+      this.wake();
+    });
+    this.#running.set(job.id, { promise, abort });
+  }
+
+  async #attempt(job: Job, signal: AbortSignal): Promise<void> {
+    const { store, handler, now } = this.#parts;
+    const log = this.#parts.log.child({ jobId: job.id, attempt: job.attempts });
+    log.info('job begun');
+    const startedAt = performance.now();
+    const ending = await handler({
+      job,
+      signal,
+      save: (report) => store.save(job.id, report, now()),
+      adopt: (identity) => store.adopt(job.id, identity, now()),
+    }).then(
+      (outcome) => this.#endOf(outcome),
+      (error: unknown) => this.#endOfFailure(job, error, signal, log),
+    );
+    await this.#settle(job.id, ending, log);
+    const ms = Math.round(performance.now() - startedAt);
+    log.info({ ms, state: ending.state, code: ending.reason?.code }, 'job left');
+  }
+
+  #endOf(outcome: Outcome): End {
+    return outcome.kind === 'later'
+      ? this.#waiting({ afterMs: outcome.afterMs, reason: outcome.reason, isFailure: false })
+      : {
+          state: outcome.kind,
+          ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
+        };
+  }
+
+  #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): End {
+    const reason = { code: codeOf(error), message: messageOf(error) };
+    if (signal.aborted) {
+      return this.#waiting({ afterMs: 0, reason, isFailure: false });
+    }
+    const decision = decideRetry(
+      {
+        retry: retryOf(error),
+        failures: job.failures + 1,
+        askedMs: error instanceof ServiceError ? error.retryAfterMs : undefined,
+      },
+      this.#parts.retry,
+      this.#parts.random,
+    );
+    log.warn({ err: error, code: reason.code, retry: decision }, 'attempt failed');
+    return decision.kind === 'again'
+      ? this.#waiting({ afterMs: decision.afterMs, reason, isFailure: true })
+      : { state: 'needs-attention', reason };
+  }
+
+  #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): End {
+    return { state: 'waiting', dueAt: this.#parts.now() + afterMs, ...rest };
+  }
+
+  /** Until this is on disk the job counts as running: tried until it succeeds or the service stops. */
+  async #settle(id: string, end: End, log: Logger): Promise<void> {
+    const { store, now } = this.#parts;
+    for (;;) {
+      try {
+        await (end.state === 'waiting'
+          ? store.postpone(id, end, now())
+          : store.finish(id, end, now()));
+        return;
+      } catch (error) {
+        log.error({ err: error }, 'the end of a job cannot be stored, will try again');
+        if (this.#state === 'stopping') {
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, STORE_PAUSE_MS));
+      }
+    }
+  }
+}
+
+type End = Ending | (Postponement & { readonly state: 'waiting' });
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown failure';
+}
+
+/** Resolves when the promise does or the time is up, whichever is first. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

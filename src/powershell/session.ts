@@ -1,0 +1,401 @@
+import { randomUUID } from 'node:crypto';
+import { ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { Channel, type Hello } from './channel.ts';
+import { assertRequest } from './encode-frame.ts';
+import type { AllowList, CommandRequest, Row, WorkerFrame } from './frames.ts';
+import { Pty, type PtyExit } from './pty.ts';
+import type { CommandLimits, CommandOutcome, Sessions } from './sessions.ts';
+import { shellEnvironment } from './shell-environment.ts';
+
+/**
+ * The life of a session, written down and asserted at every move.
+ *   starting   the process runs, the worker has not proved itself
+ *   ready      waits for a command
+ *   busy       runs one
+ *   stopping   is being ended; takes nothing any more
+ *   dead       process and socket are gone, the folder is deleted
+ */
+const MOVES = {
+  starting: ['ready', 'stopping', 'dead'],
+  ready: ['busy', 'stopping', 'dead'],
+  busy: ['ready', 'stopping', 'dead'],
+  stopping: ['dead'],
+  dead: [],
+} as const satisfies Record<string, readonly string[]>;
+export type SessionState = keyof typeof MOVES;
+
+/** How long each step of ending a session may take before the next, harder one. */
+export interface Graces {
+  readonly cancelMs: number;
+  readonly interruptMs: number;
+  readonly killMs: number;
+}
+const GRACES: Graces = { cancelMs: 5_000, interruptMs: 3_000, killMs: 2_000 };
+
+export interface SessionOptions {
+  /** The shell: a program, perhaps with leading arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly workerScript: string;
+  /** Folder for the session's own folder; keep its path short. */
+  readonly baseDirectory: string;
+  /** The service's environment, of which a session gets a few variables. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly startTimeoutMs: number;
+  readonly graces?: Graces;
+  readonly log: Logger;
+}
+
+export interface SessionEnd {
+  readonly reason: string;
+  readonly exit: PtyExit | undefined;
+}
+
+export interface Vitals {
+  readonly memoryBytes: number;
+  readonly operations: number;
+  readonly busy: boolean;
+}
+
+interface Running {
+  readonly id: number;
+  readonly rows: Row[];
+  resolve(result: Extract<WorkerFrame, { type: 'result' }>): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Starts a shell in a terminal and waits for its worker's greeting. Throws `powershell.start-failed`
+ * with the console's last lines if it ends, is silent for too long or can't prove itself.
+ */
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const channel = await Channel.open(options.baseDirectory);
+  const { command, workerScript: script, inherited, environment } = options;
+  const { directory } = channel;
+  const shell = shellEnvironment(inherited, environment, directory);
+  const wiring = { SESSION_CHANNEL: channel.address, SESSION_TOKEN: channel.token };
+  const pty = new Pty({ command, script, directory, environment: { ...shell, ...wiring } });
+  const session = new Session(channel, pty, options);
+  await session.greeted(options.startTimeoutMs);
+  return session;
+}
+
+/** One pwsh process: one command at a time, and after anything odd none any more. */
+export class Session implements Sessions {
+  readonly id = randomUUID().slice(0, 8);
+  /** Resolves when the process and its folder are gone. Never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  readonly #channel: Channel;
+  readonly #pty: Pty;
+  readonly #log: Logger;
+  readonly #graces: Graces;
+  readonly #startedAt = performance.now();
+  readonly #pings = new Map<number, (vitals: Vitals) => void>();
+  readonly #greeting = Promise.withResolvers<Hello>();
+  #state: SessionState = 'starting';
+  #running: Running | undefined;
+  #allow: AllowList = {};
+  #lastId = 0;
+  #operations = 0;
+  #reason: string | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(channel: Channel, pty: Pty, options: Pick<SessionOptions, 'graces' | 'log'>) {
+    this.#channel = channel;
+    this.#pty = pty;
+    this.#graces = options.graces ?? GRACES;
+    this.#log = options.log.child({ sessionId: this.id, shellPid: pty.pid });
+    // Whoever waits for the greeting hears of its failure; if nobody does, it is no fault of its own.
+    this.#greeting.promise.catch(() => undefined);
+    channel.attach({
+      onHello: (hello) => this.#greeting.resolve(hello),
+      onFrame: (frame) => this.#receive(frame),
+      onEnd: (error) => this.#lose(error?.message ?? 'the socket closed'),
+    });
+    this.ended = pty.exited.then((exit) => this.#bury(exit));
+    this.#log.info('session starting');
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** How many commands it has run. */
+  get operations(): number {
+    return this.#operations;
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Waits for the worker to prove itself. */
+  async greeted(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#lose(`no greeting within ${timeoutMs} ms`), timeoutMs);
+    try {
+      const { engine, engineVersion, pid } = await this.#greeting.promise;
+      this.#move('ready');
+      this.#log.info({ engine, engineVersion, pid, ms: Math.round(this.ageMs) }, 'session ready');
+    } catch (cause) {
+      await this.stop('start failed');
+      throw new ServiceError(
+        'powershell.start-failed',
+        `the shell did not start: ${this.#reason}`,
+        {
+          facts: { console: this.#pty.tail },
+          cause,
+        },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Imports modules and fixes which commands and parameters the session may run. Throws like `run`;
+   * a module that can't be imported is a failed outcome.
+   */
+  async prepare(
+    setup: {
+      readonly modules: readonly { readonly name: string; readonly version?: string }[];
+      readonly allow: AllowList;
+    },
+    limits: CommandLimits,
+  ): Promise<CommandOutcome> {
+    this.#allow = setup.allow;
+    return this.#exchange((id) => ({ v: 1, type: 'prepare', id, ...setup }), limits);
+  }
+
+  async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
+    assertRequest(request, this.#allow);
+    this.#operations += 1;
+    return this.#exchange((id) => ({ v: 1, type: 'run', id, ...request }), limits);
+  }
+
+  /** Asks the worker how it is, also while a command runs. Throws `powershell.timed-out`. */
+  async ping(timeoutMs: number): Promise<Vitals> {
+    const id = this.#nextId();
+    const answer = Promise.withResolvers<Vitals>();
+    this.#pings.set(id, answer.resolve);
+    const timer = setTimeout(
+      () => answer.reject(new ServiceError('powershell.timed-out', 'no answer to a ping')),
+      timeoutMs,
+    );
+    try {
+      this.#channel.send({ v: 1, type: 'ping', id });
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#pings.delete(id);
+    }
+  }
+
+  /**
+   * Ends the session, gently first: cancel and `exit`, then the interrupt key, then SIGKILL of the
+   * group. Resolves when it is dead or nothing more can be done. May be called at any time and twice.
+   */
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#end(reason);
+    return this.#stopping;
+  }
+
+  async #exchange(
+    frameFor: (id: number) => Parameters<Channel['send']>[0],
+    { timeoutMs, signal }: CommandLimits,
+  ): Promise<CommandOutcome> {
+    signal?.throwIfAborted();
+    this.#move('busy');
+    const id = this.#nextId();
+    const rows: Row[] = [];
+    const answer = Promise.withResolvers<Extract<WorkerFrame, { type: 'result' }>>();
+    this.#running = { id, rows, resolve: answer.resolve, reject: answer.reject };
+    const expire = (error: ServiceError) => this.#abandon(error);
+    const timer = setTimeout(() => expire(timedOut(timeoutMs)), timeoutMs);
+    const onAbort = () => expire(cancelled(signal));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      this.#send(frameFor(id));
+      return outcomeOf(await answer.promise, rows);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** A frame that can't be encoded was never sent: the session is as good as before. */
+  #send(frame: Parameters<Channel['send']>[0]): void {
+    try {
+      this.#channel.send(frame);
+    } catch (error) {
+      this.#running = undefined;
+      this.#move('ready');
+      throw error;
+    }
+  }
+
+  /** Gives a command up: its caller hears of it when it has stopped or the process is dead. */
+  #abandon(error: ServiceError): void {
+    const running = this.#running;
+    if (running !== undefined && this.#stopping === undefined) {
+      this.#running = {
+        ...running,
+        resolve: () => running.reject(error),
+        reject: () => running.reject(error),
+      };
+      void this.stop(error.message);
+    }
+  }
+
+  #receive(frame: Exclude<WorkerFrame, Hello>): void {
+    switch (frame.type) {
+      case 'item':
+        this.#current(frame.id).rows.push(...frame.rows);
+        return;
+      case 'result':
+        this.#finish(frame);
+        return;
+      case 'pong':
+        this.#pings.get(frame.id)?.(frame);
+        return;
+      case 'log':
+        this.#log.debug({ message: frame.message }, 'worker says');
+        return;
+      case 'bye':
+        this.#log.debug({ reason: frame.reason }, 'worker leaves');
+        return;
+    }
+  }
+
+  #finish(frame: Extract<WorkerFrame, { type: 'result' }>): void {
+    const running = this.#current(frame.id);
+    this.#running = undefined;
+    if (this.#state === 'busy') {
+      this.#move('ready');
+    }
+    running.resolve(frame);
+  }
+
+  #current(id: number): Running {
+    if (this.#running?.id !== id) {
+      throw new ServiceError('powershell.protocol-violated', 'an answer to no question', {
+        facts: { id },
+      });
+    }
+    return this.#running;
+  }
+
+  /** Something odd happened: whatever ran has an unknown outcome. */
+  #lose(reason: string): void {
+    void this.stop(reason);
+    this.#fail(reason);
+  }
+
+  #fail(reason: string): void {
+    const lost = new ServiceError('powershell.session-lost', `the session ended: ${reason}`, {
+      facts: { sessionId: this.id },
+    });
+    this.#running?.reject(lost);
+    this.#running = undefined;
+    this.#greeting.reject(lost);
+  }
+
+  async #end(reason: string): Promise<void> {
+    this.#reason = reason;
+    if (this.#state === 'dead') {
+      return;
+    }
+    this.#move('stopping');
+    const { cancelMs, interruptMs, killMs } = this.#graces;
+    const gently = this.#leave();
+    if (await this.#endsWithin(gently ? cancelMs : 0)) {
+      return;
+    }
+    this.#pty.interrupt();
+    if (await this.#endsWithin(interruptMs)) {
+      return;
+    }
+    this.#pty.kill();
+    if (!(await this.#endsWithin(killMs))) {
+      this.#log.error({ reason }, 'session cannot be killed');
+    }
+  }
+
+  /** Asks the worker to go; false if it never proved itself and nothing may be sent. */
+  #leave(): boolean {
+    if (!this.#channel.isOpen) {
+      return false;
+    }
+    if (this.#running !== undefined) {
+      this.#channel.send({ v: 1, type: 'cancel', id: this.#running.id });
+    }
+    this.#channel.send({ v: 1, type: 'exit' });
+    return true;
+  }
+
+  async #endsWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms);
+    });
+    const isDead = await Promise.race([this.ended.then(() => true as const), late]);
+    clearTimeout(timer);
+    return isDead;
+  }
+
+  #bury(exit: PtyExit): SessionEnd {
+    const reason = this.#reason ?? `the shell ended with code ${exit.exitCode}`;
+    this.#reason = reason;
+    this.#fail(reason);
+    // The leader is gone; what it left behind in its group goes too.
+    this.#pty.kill();
+    this.#channel.close();
+    this.#move('dead');
+    this.#log.info(
+      { reason, ...exit, ageMs: Math.round(this.ageMs), operations: this.#operations },
+      'session ended',
+    );
+    if (this.#pty.tail !== '') {
+      this.#log.debug({ console: this.#pty.tail }, 'last lines of the console');
+    }
+    return { reason, exit };
+  }
+
+  #move(next: SessionState): void {
+    const allowed: readonly SessionState[] = MOVES[this.#state];
+    if (!allowed.includes(next)) {
+      throw new ServiceError(
+        'powershell.session-lost',
+        `a ${this.#state} session cannot become ${next}`,
+        { facts: { sessionId: this.id } },
+      );
+    }
+    this.#state = next;
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+}
+
+function outcomeOf(
+  { errors: [error], warnings }: Extract<WorkerFrame, { type: 'result' }>,
+  rows: readonly Row[],
+): CommandOutcome {
+  return error === undefined
+    ? { kind: 'completed', rows, warnings }
+    : { kind: 'failed', error, rows, warnings };
+}
+
+function timedOut(timeoutMs: number): ServiceError {
+  return new ServiceError('powershell.timed-out', `no answer within ${timeoutMs} ms`, {
+    facts: { timeoutMs },
+  });
+}
+
+function cancelled(signal: AbortSignal | undefined): ServiceError {
+  return new ServiceError('powershell.cancelled', 'the command was cancelled', {
+    cause: signal?.reason,
+  });
+}

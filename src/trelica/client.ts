@@ -1,0 +1,115 @@
+import type { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import { createEndpoints, type EndpointSettings, type Endpoints } from './endpoints.ts';
+import { weatherFault } from './fault.ts';
+import { factsOf, isJson, parseJson } from './problem.ts';
+import { type Answer, createSend, type Request } from './send.ts';
+import { type Credentials, TokenSource } from './token.ts';
+
+export interface TrelicaSettings extends EndpointSettings, Credentials {
+  /** For one request with its whole answer. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface ClientParts {
+  readonly fetch: typeof globalThis.fetch;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Trelica's API with our token. Throws `trelica.unreachable`, `.credentials-refused`, `.forbidden`,
+ * `.throttled`, `.server-error`, `.answer-invalid`, and `.request-refused` for a status nobody expects.
+ */
+export interface Client {
+  readonly endpoints: Endpoints;
+  get<T>(url: URL, schema: z.ZodType<T>): Promise<T>;
+  /** Undefined if the answer is 404. */
+  find<T>(url: URL, schema: z.ZodType<T>): Promise<T | undefined>;
+  /** POSTs nothing and gives the status: 2xx or one of those expected. After an error nobody knows whether it took effect. */
+  post(url: URL, expected: readonly number[]): Promise<number>;
+}
+
+export function createClient(settings: TrelicaSettings, parts: ClientParts): Client {
+  const endpoints = createEndpoints(settings);
+  const send = createSend(parts.fetch, settings.requestTimeoutMs);
+  const tokens = new TokenSource(settings, { endpoint: endpoints.token, send, now: parts.now });
+
+  const sendOnce = async (method: Request['method'], url: URL) => {
+    const token = await tokens.current();
+    const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
+    const answer = await send(url, { method, headers });
+    if (answer.status === 401) {
+      tokens.invalidate(token);
+    }
+    // Some proxies show a request in their error page: from here on no part of the answer is secret.
+    return { ...answer, body: answer.body.replaceAll(token, '[redacted]') };
+  };
+
+  const ask = async (method: Request['method'], url: URL, expected: readonly number[] = []) => {
+    const first = await sendOnce(method, url);
+    const answer = first.status === 401 ? await sendOnce(method, url) : first;
+    if (isSuccess(answer.status) || expected.includes(answer.status)) {
+      return answer;
+    }
+    throw faultOf(answer, method, url);
+  };
+
+  const find: Client['find'] = async (url, schema) => {
+    const answer = await ask('GET', url, [404]);
+    return answer.status === 404 ? undefined : parse(answer, schema, url);
+  };
+
+  return {
+    endpoints,
+    find,
+    get: async (url, schema) => parse(await ask('GET', url), schema, url),
+    post: async (url, expected) => (await ask('POST', url, expected)).status,
+  };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function faultOf(answer: Answer, method: string, url: URL): ServiceError {
+  const facts = { method, path: url.pathname, ...factsOf(answer) };
+  if (answer.status === 401) {
+    const message = 'Trelica refuses a token it has just given';
+    return new ServiceError('trelica.credentials-refused', message, { facts });
+  }
+  if (answer.status === 403) {
+    const scope = scopeFor(method, url);
+    const message = `Trelica forbids this; the API client needs the scope ${scope}`;
+    return new ServiceError('trelica.forbidden', message, { facts: { ...facts, scope } });
+  }
+  return (
+    weatherFault(answer, facts) ??
+    new ServiceError('trelica.request-refused', `Trelica answers ${answer.status}`, { facts })
+  );
+}
+
+function scopeFor(method: string, url: URL): string {
+  if (method === 'POST') {
+    return 'Workflows.Runs.Execute';
+  }
+  return url.pathname.includes('/runs') ? 'Workflows.Runs.Read' : 'Workflows.Read';
+}
+
+function parse<T>(answer: Answer, schema: z.ZodType<T>, url: URL): T {
+  const facts = { method: 'GET', path: url.pathname };
+  const value = isJson(answer) ? parseJson(answer.body) : undefined;
+  if (value === undefined) {
+    throw new ServiceError('trelica.answer-invalid', 'the answer is not JSON', {
+      facts: { ...facts, ...factsOf(answer) },
+    });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const at = parsed.error.issues[0]?.path.join('.');
+    throw new ServiceError('trelica.answer-invalid', 'the answer lacks what it should have', {
+      facts: { ...facts, at },
+    });
+  }
+  return parsed.data;
+}
