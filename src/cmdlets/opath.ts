@@ -1,4 +1,17 @@
-/** Placeholder, about to be replaced. */
+import { ServiceError } from '../errors.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
+
+/**
+ * A text as a literal of an OPATH filter: in single quotes, each single quote inside doubled
+ * (https://learn.microsoft.com/powershell/exchange/recipient-filters). A filter is parsed by the
+ * service, not by PowerShell, so curly quotes are letters like others. Throws
+ * `exchange.identity-refused` for control characters and halves of surrogate pairs, which no name has.
+ */
 export function opathText(value: string): string {
+  if (value === '' || CONTROL.test(value) || !value.isWellFormed()) {
+    throw new ServiceError('exchange.identity-refused', 'a text that cannot be part of a filter');
+  }
   return `'${value.replaceAll("'", "''")}'`;
 }

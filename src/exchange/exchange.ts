@@ -1,0 +1,86 @@
+import { assertCall, type Call } from '../cmdlets/call.ts';
+import { CMDLETS } from '../cmdlets/cmdlets.ts';
+import { ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Applied, Cells, Exchange } from '../offboarding/ports.ts';
+import type { CommandOutcome, Sessions } from '../powershell/sessions.ts';
+import { alreadyWarning, classify, failureOf, wordsOf } from './errors.ts';
+import { resolveAddresses } from './identity.ts';
+
+export interface ExchangeSettings {
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+}
+
+/** Exchange for one job: its calls go through `sessions` one by one and are counted. */
+export function createExchange(
+  sessions: Sessions,
+  settings: ExchangeSettings,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Exchange {
+  let calls = 0;
+
+  async function send(call: Call, effect: 'read' | 'write'): Promise<CommandOutcome> {
+    assertCall(call);
+    assertEffect(call, effect);
+    calls += 1;
+    const startedAt = performance.now();
+    const outcome = await sessions.run(
+      {
+        command: call.cmdlet,
+        // Without it a failed cmdlet writes an error and goes on as if it had found nothing.
+        parameters: { ...call.parameters, ErrorAction: 'Stop' },
+        properties: call.properties,
+      },
+      { timeoutMs: effect === 'read' ? settings.readTimeoutMs : settings.writeTimeoutMs, signal },
+    );
+    const ms = Math.round(performance.now() - startedAt);
+    log.debug({ cmdlet: call.cmdlet, ms, outcome: outcome.kind }, 'cmdlet called');
+    return outcome;
+  }
+
+  async function read(call: Call): Promise<readonly Cells[]> {
+    const outcome = await send(call, 'read');
+    if (outcome.kind === 'failed') {
+      throw failed(outcome);
+    }
+    return outcome.rows;
+  }
+
+  async function apply(call: Call): Promise<Applied> {
+    const outcome = await send(call, 'write');
+    if (outcome.kind === 'completed') {
+      const message = alreadyWarning(outcome.warnings);
+      return message === undefined ? { kind: 'done' } : { kind: 'already', message };
+    }
+    if (classify(outcome.error) === 'already') {
+      return { kind: 'already', message: wordsOf(outcome.error).message };
+    }
+    throw failed(outcome);
+  }
+
+  return {
+    read,
+    apply,
+    resolve: (addresses) => resolveAddresses(addresses, read),
+    get calls() {
+      return calls;
+    },
+  };
+}
+
+function failed({ error }: Extract<CommandOutcome, { kind: 'failed' }>): ServiceError {
+  const means = classify(error);
+  return failureOf(error, means === 'already' ? 'exchange.unclassified' : means);
+}
+
+/** A read may not write, and a write that asks for confirmation would wait for an answer forever. */
+function assertEffect(call: Call, effect: 'read' | 'write'): void {
+  const cmdlet = CMDLETS[call.cmdlet];
+  const asks = 'Confirm' in cmdlet.parameters && call.parameters['Confirm'] !== false;
+  if (cmdlet.effect !== effect || asks) {
+    throw new ServiceError('powershell.command-refused', `${call.cmdlet} is no ${effect} here`, {
+      facts: { cmdlet: call.cmdlet },
+    });
+  }
+}
