@@ -47,9 +47,9 @@ const exchange = section({
 const powershell = section({
   /** Program, or program and leading arguments. */
   command: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .union([z.string().min(1), z.tuple([z.string().min(1)], z.string().min(1))])
     .default('pwsh')
-    .transform((value) => (typeof value === 'string' ? [value] : value)),
+    .transform((value): [string, ...string[]] => (typeof value === 'string' ? [value] : value)),
   /** Folder or manifest of ExchangeOnlineManagement; without it PSModulePath decides. */
   modulePath: z.string().min(1).optional(),
   /** Exact version of the module to demand. */

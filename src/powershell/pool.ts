@@ -1,0 +1,208 @@
+import { ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { CommandRequest } from './frames.ts';
+import type { Session } from './session.ts';
+import type { CommandLimits, CommandOutcome, Sessions } from './sessions.ts';
+
+export interface PoolSettings {
+  /** Sessions at the same time. */
+  readonly size: number;
+  /** Callers that may wait for a session; one more is refused with `powershell.overloaded`. */
+  readonly queueLimit: number;
+  /** How long a caller waits before it is refused the same way. */
+  readonly queueTimeoutMs: number;
+}
+
+export interface PoolParts {
+  /** Starts a session and makes it ready for work; ends it itself if that fails. */
+  readonly open: () => Promise<Session>;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+interface Waiter {
+  resolve(session: Session): void;
+  reject(error: Error): void;
+}
+
+/** After a failed start the next one waits, longer each time: signing in must not be hammered. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Warm sessions, replaced when they end. `#decide` is the only place where something is started or
+ * given out; it runs after every change.
+ */
+export class Pool implements Sessions {
+  readonly #settings: PoolSettings;
+  readonly #parts: PoolParts;
+  readonly #idle: Session[] = [];
+  readonly #busy = new Set<Session>();
+  readonly #waiters: Waiter[] = [];
+  #starting = 0;
+  #failures = 0;
+  #lastFailure: Error | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(settings: PoolSettings, parts: PoolParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+  }
+
+  /** Starts the first session ahead of need. */
+  start(): void {
+    this.#decide();
+  }
+
+  /** Why no session can be had now; undefined if one is ready or at work. */
+  get obstacle(): string | undefined {
+    if (this.#idle.length + this.#busy.size > 0) {
+      return undefined;
+    }
+    return this.#lastFailure?.message ?? 'the first session is being started';
+  }
+
+  /** Runs one command in the next free session. */
+  async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
+    const session = await this.#lease(limits.signal);
+    try {
+      return await session.run(request, limits);
+    } finally {
+      this.#release(session);
+    }
+  }
+
+  /** Refuses whoever waits, then ends every session. May be called twice. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#pause);
+    this.#refuseAll(new ServiceError('service.stopping', 'the service stops'));
+    const sessions = [...this.#idle.splice(0), ...this.#busy];
+    await Promise.all(sessions.map((session) => session.stop('the service stops')));
+  }
+
+  async #lease(signal: AbortSignal | undefined): Promise<Session> {
+    signal?.throwIfAborted();
+    if (this.#isStopped) {
+      throw new ServiceError('service.stopping', 'the service stops');
+    }
+    if (this.#waiters.length >= this.#settings.queueLimit) {
+      throw overloaded('too many calls wait for a PowerShell session');
+    }
+    const lease = Promise.withResolvers<Session>();
+    this.#waiters.push(lease);
+    const leave = (error: Error) => this.#leave(lease, error);
+    const late = overloaded('no PowerShell session was free in time');
+    const timer = setTimeout(() => leave(late), this.#settings.queueTimeoutMs);
+    const onAbort = () => leave(new ServiceError('powershell.cancelled', 'given up while waiting'));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#decide();
+    try {
+      return await lease.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #leave(waiter: Waiter, error: Error): void {
+    const index = this.#waiters.indexOf(waiter);
+    if (index >= 0) {
+      this.#waiters.splice(index, 1);
+      waiter.reject(error);
+    }
+  }
+
+  #release(session: Session): void {
+    if (this.#busy.delete(session) && session.state === 'ready') {
+      this.#idle.push(session);
+    }
+    this.#decide();
+  }
+
+  #decide(): void {
+    for (let session = this.#idle[0]; session !== undefined; session = this.#idle[0]) {
+      const waiter = this.#waiters.shift();
+      if (waiter === undefined) {
+        return;
+      }
+      this.#idle.shift();
+      this.#busy.add(session);
+      waiter.resolve(session);
+    }
+    const sessions = this.#idle.length + this.#busy.size + this.#starting;
+    const isWanted = sessions === 0 || this.#waiters.length > this.#starting;
+    if (
+      !this.#isStopped &&
+      this.#pause === undefined &&
+      isWanted &&
+      sessions < this.#settings.size
+    ) {
+      this.#open();
+    }
+  }
+
+  #open(): void {
+    this.#starting += 1;
+    this.#parts
+      .open()
+      .then(
+        (session) => this.#admit(session),
+        (error: unknown) =>
+          this.#holdOff(error instanceof Error ? error : new Error('unknown fault')),
+      )
+      .finally(() => {
+        this.#starting -= 1;
+        this.#decide();
+      });
+  }
+
+  #admit(session: Session): void {
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+    if (this.#isStopped) {
+      void session.stop('the service stops');
+      return;
+    }
+    this.#idle.push(session);
+    void session.ended.then(() => this.#forget(session));
+  }
+
+  #forget(session: Session): void {
+    const index = this.#idle.indexOf(session);
+    if (index >= 0) {
+      this.#idle.splice(index, 1);
+    }
+    this.#busy.delete(session);
+    this.#decide();
+  }
+
+  /** Whoever waits learns the cause now: a job that waits for an outage holds no place here. */
+  #holdOff(error: Error): void {
+    this.#failures += 1;
+    this.#lastFailure = error;
+    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+    const ms = Math.round(ceiling / 2 + (this.#parts.random() * ceiling) / 2);
+    this.#parts.log.error({ err: error, failures: this.#failures, nextMs: ms }, 'no session');
+    if (this.#idle.length + this.#busy.size === 0) {
+      this.#refuseAll(error);
+    }
+    if (!this.#isStopped) {
+      this.#pause = setTimeout(() => {
+        this.#pause = undefined;
+        this.#decide();
+      }, ms);
+    }
+  }
+
+  #refuseAll(error: Error): void {
+    for (const waiter of this.#waiters.splice(0)) {
+      waiter.reject(error);
+    }
+  }
+}
+
+function overloaded(message: string): ServiceError {
+  return new ServiceError('powershell.overloaded', message);
+}
