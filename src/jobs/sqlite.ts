@@ -44,8 +44,8 @@ interface Line {
  * the disk can't be made to flush.
  */
 export function openSqliteStore(file: string): JobStore {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const database = new Database(file, { timeout: 1_000 });
     try {
       configure(database);

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { pino } from 'pino';
+import { ServiceError } from '../../src/errors.ts';
+import { type Handler, Runner } from '../../src/jobs/runner.ts';
+import { openSqliteStore } from '../../src/jobs/sqlite.ts';
+import type { JobState, JobStore } from '../../src/jobs/store.ts';
+import { eventually } from '../support/eventually.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'runner-'));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+interface Scene {
+  readonly store: JobStore;
+  readonly runner: Runner;
+  /** The runner's clock; moved by tests. */
+  clock: number;
+  accept(key: string, lock?: string): Promise<string>;
+  state(id: string): Promise<JobState | undefined>;
+}
+
+async function withRunner(
+  handler: Handler,
+  use: (scene: Scene) => Promise<void>,
+  concurrency = 2,
+): Promise<void> {
+  files += 1;
+  const store = openSqliteStore(join(folder, `${files}.db`));
+  const scene: Scene = {
+    store,
+    clock: 1_000,
+    runner: new Runner({
+      store,
+      handler,
+      concurrency,
+      retry: { maxAttempts: 3 },
+      now: () => scene.clock,
+      random: () => 0,
+      log: pino({ level: 'silent' }),
+    }),
+    async accept(key, lock) {
+      const job = { key, ...(lock === undefined ? {} : { lock }), request: {} };
+      const accepted = await store.accept(job, scene.clock);
+      scene.runner.wake();
+      return accepted.job.id;
+    },
+    async state(id) {
+      return (await store.find(id))?.state;
+    },
+  };
+  await scene.runner.start();
+  try {
+    await use(scene);
+  } finally {
+    await scene.runner.stop({ graceMs: 1_000 });
+    await store.close();
+  }
+}
+
+const becomes = (scene: Scene, id: string, state: JobState) =>
+  eventually(`the job is ${state}`, async () => (await scene.state(id)) === state);
+
+test('an accepted job is worked on and done', () =>
+  withRunner(
+    async () => ({ kind: 'done' }),
+    async (scene) => {
+      await becomes(scene, await scene.accept('a'), 'done');
+    },
+  ));
+
+test('as many jobs run at once as allowed, and never more', async () => {
+  let running = 0;
+  let most = 0;
+  const full = Promise.withResolvers<void>();
+  const handler: Handler = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    if (running === 3) {
+      full.resolve();
+    }
+    await full.promise;
+    running -= 1;
+    return { kind: 'done' };
+  };
+  await withRunner(
+    handler,
+    async (scene) => {
+      const accepting = Array.from({ length: 50 }, (_, number) => scene.accept(`${number}`));
+      for (const id of await Promise.all(accepting)) {
+        await becomes(scene, id, 'done');
+      }
+      assert.equal(most, 3);
+    },
+    3,
+  );
+});
+
+test('a fault that an attempt may cure is tried again when its time has come', async () => {
+  let attempts = 0;
+  const handler: Handler = async () => {
+    attempts += 1;
+    if (attempts === 1) {
+      throw new ServiceError('powershell.session-lost', 'the session ended');
+    }
+    return { kind: 'done' };
+  };
+  await withRunner(handler, async (scene) => {
+    const id = await scene.accept('a');
+    await becomes(scene, id, 'waiting');
+    const waiting = await scene.store.find(id);
+    assert.equal(waiting?.reason?.code, 'powershell.session-lost');
+    assert.equal(waiting?.dueAt, 1_000 + 2_500);
+    scene.clock += 2_500;
+    scene.runner.wake();
+    await becomes(scene, id, 'done');
+    assert.equal((await scene.store.find(id))?.attempts, 2);
+  });
+});
+
+test('after the last attempt a person must look', () =>
+  withRunner(
+    async () => {
+      throw new Error('nobody knows');
+    },
+    async (scene) => {
+      const id = await scene.accept('a');
+      for (const failures of [1, 2]) {
+        await eventually('the attempt failed', async () => {
+          const job = await scene.store.find(id);
+          return job?.state === 'waiting' && job.failures === failures;
+        });
+        scene.clock += 3_600_000;
+        scene.runner.wake();
+      }
+      await becomes(scene, id, 'needs-attention');
+      assert.equal((await scene.store.find(id))?.reason?.code, 'service.internal');
+    },
+  ));
+
+test('a final fault ends the job at once, with its reason', () =>
+  withRunner(
+    async () => {
+      throw new ServiceError('trelica.run-not-found', 'no such run');
+    },
+    async (scene) => {
+      const id = await scene.accept('a');
+      await becomes(scene, id, 'needs-attention');
+      assert.deepEqual((await scene.store.find(id))?.reason, {
+        code: 'trelica.run-not-found',
+        message: 'no such run',
+      });
+    },
+  ));
+
+test('waiting as planned is not counted as a failure', () =>
+  withRunner(
+    async () => ({ kind: 'later', reason: { code: 'early', message: 'too early' }, afterMs: 10 }),
+    async (scene) => {
+      const id = await scene.accept('a');
+      await becomes(scene, id, 'waiting');
+      assert.equal((await scene.store.find(id))?.failures, 0);
+    },
+  ));
+
+test('two jobs of one person run one after the other', async () => {
+  const order: string[] = [];
+  const handler: Handler = async ({ job }) => {
+    order.push(`begin ${job.key}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push(`end ${job.key}`);
+    return { kind: 'done' };
+  };
+  await withRunner(handler, async (scene) => {
+    const ids = [await scene.accept('a', 'lee'), await scene.accept('b', 'lee')];
+    for (const id of ids) {
+      await becomes(scene, id, 'done');
+    }
+    assert.deepEqual(order, ['begin a', 'end a', 'begin b', 'end b']);
+  });
+});
+
+test('stopping lets running work finish and takes no more', async () => {
+  const gate = Promise.withResolvers<void>();
+  await withRunner(
+    async () => {
+      await gate.promise;
+      return { kind: 'done' };
+    },
+    async (scene) => {
+      const id = await scene.accept('a');
+      await becomes(scene, id, 'running');
+      const stopped = scene.runner.stop({ graceMs: 10_000 });
+      const late = await scene.accept('b');
+      gate.resolve();
+      await stopped;
+      assert.equal(await scene.state(id), 'done');
+      assert.equal(await scene.state(late), 'queued');
+    },
+  );
+});
+
+test('work that outlasts the grace is aborted and waits for the next start, uncounted', () =>
+  withRunner(
+    ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      }),
+    async (scene) => {
+      const id = await scene.accept('a');
+      await becomes(scene, id, 'running');
+      await scene.runner.stop({ graceMs: 1 });
+      const job = await scene.store.find(id);
+      assert.equal(job?.state, 'waiting');
+      assert.equal(job?.failures, 0);
+    },
+  ));
+
+test('a store that fails for a while delays the end of a job but does not lose it', async () => {
+  await withRunner(
+    async () => ({ kind: 'done' }),
+    async (scene) => {
+      const finish = scene.store.finish.bind(scene.store);
+      let failures = 0;
+      scene.store.finish = (...given) => {
+        failures += 1;
+        return failures === 1 ? Promise.reject(new Error('disk full')) : finish(...given);
+      };
+      await becomes(scene, await scene.accept('a'), 'done');
+      assert.equal(failures, 2);
+    },
+  );
+});
