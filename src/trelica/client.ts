@@ -3,8 +3,9 @@ import { ServiceError } from '../errors.ts';
 import { createEndpoints, type EndpointSettings, type Endpoints } from './endpoints.ts';
 import { weatherFault } from './fault.ts';
 import { factsOf, isJson, parseJson } from './problem.ts';
-import { type Answer, createSend, type Request } from './send.ts';
-import { type Credentials, TokenSource } from './token.ts';
+import { type Answer, createSend, type Request, type Send } from './send.ts';
+import { type Credentials, createTokenRequest } from './token.ts';
+import { TokenSource } from './token-source.ts';
 
 export interface TrelicaSettings extends EndpointSettings, Credentials {
   /** For one request with its whole answer. */
@@ -26,50 +27,63 @@ export interface Client {
   get<T>(url: URL, schema: z.ZodType<T>): Promise<T>;
   /** Undefined if the answer is 404. */
   find<T>(url: URL, schema: z.ZodType<T>): Promise<T | undefined>;
-  /** POSTs nothing and gives the status: 2xx or one of those expected. After an error nobody knows whether it took effect. */
+  /**
+   * POSTs nothing and gives the status: 2xx or one of those expected. After an error nobody knows
+   * whether it took effect.
+   */
   post(url: URL, expected: readonly number[]): Promise<number>;
 }
 
-export function createClient(settings: TrelicaSettings, parts: ClientParts): Client {
+export function createClient(settings: TrelicaSettings, { fetch, now }: ClientParts): Client {
   const endpoints = createEndpoints(settings);
-  const send = createSend(parts.fetch, settings.requestTimeoutMs);
-  const tokens = new TokenSource(settings, { endpoint: endpoints.token, send, now: parts.now });
+  const send = createSend(fetch, settings.requestTimeoutMs);
+  const tokens = new TokenSource(createTokenRequest(settings, endpoints.token, send), now);
+  const ask = createAsk(send, tokens);
+  return {
+    endpoints,
+    get: async (url, schema) => parse(await ask('GET', url), schema, url),
+    async find(url, schema) {
+      const answer = await ask('GET', url, [404]);
+      return answer.status === 404 ? undefined : parse(answer, schema, url);
+    },
+    post: async (url, expected) => (await ask('POST', url, expected)).status,
+  };
+}
 
-  const sendOnce = async (method: Request['method'], url: URL) => {
+/** An answer that is 2xx or one of the statuses expected. */
+type Ask = (method: Request['method'], url: URL, expected?: readonly number[]) => Promise<Answer>;
+
+function createAsk(send: Send, tokens: TokenSource): Ask {
+  const sendOnce: Ask = async (method, url) => {
     const token = await tokens.current();
     const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
     const answer = await send(url, { method, headers });
     if (answer.status === 401) {
       tokens.invalidate(token);
     }
-    // Some proxies show a request in their error page: from here on no part of the answer is secret.
-    return { ...answer, body: answer.body.replaceAll(token, '[redacted]') };
+    return isData(answer) ? answer : withoutToken(answer, token);
   };
-
-  const ask = async (method: Request['method'], url: URL, expected: readonly number[] = []) => {
+  return async (method, url, expected = []) => {
     const first = await sendOnce(method, url);
     const answer = first.status === 401 ? await sendOnce(method, url) : first;
-    if (isSuccess(answer.status) || expected.includes(answer.status)) {
+    if (isSuccess(answer) || expected.includes(answer.status)) {
       return answer;
     }
     throw faultOf(answer, method, url);
   };
-
-  const find: Client['find'] = async (url, schema) => {
-    const answer = await ask('GET', url, [404]);
-    return answer.status === 404 ? undefined : parse(answer, schema, url);
-  };
-
-  return {
-    endpoints,
-    find,
-    get: async (url, schema) => parse(await ask('GET', url), schema, url),
-    post: async (url, expected) => (await ask('POST', url, expected)).status,
-  };
 }
 
-function isSuccess(status: number): boolean {
+function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
+}
+
+function isData(answer: Answer): boolean {
+  return isSuccess(answer) && isJson(answer);
+}
+
+/** Some proxies show the request in their error page, and an excerpt of that becomes part of an error. */
+function withoutToken(answer: Answer, token: string): Answer {
+  return { ...answer, body: answer.body.replaceAll(token, '[redacted]') };
 }
 
 function faultOf(answer: Answer, method: string, url: URL): ServiceError {

@@ -52,7 +52,7 @@ export function createEndpoints(settings: EndpointSettings): Endpoints {
     signal: (workflowId, runId, stepId, action) =>
       at(`${run(workflowId, runId)}/firedSignals/${id(stepId)}/${segment(action)}`),
     follow(link, from = baseUrl) {
-      const target = URL.parse(link, from);
+      const target = URL.parse(link, from.href);
       return target !== null && isOurs(target)
         ? onOrigin(baseUrl, target.pathname, target.search)
         : undefined;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { Client } from './client.ts';
-import { envelopeOf } from './wire.ts';
+import { envelopeOf, type Page } from './wire.ts';
 
 /** Items on a page; the most Trelica allows are 1,000, of which each may be large. */
 export const PAGE_LIMIT = '100';
@@ -19,14 +19,15 @@ export async function* readPages<T>(
 ): AsyncGenerator<T, void> {
   const envelope = envelopeOf(item);
   const seen = new Set<string>();
-  for (let url: URL | undefined = first; url !== undefined; ) {
+  let url: URL | undefined = first;
+  while (url !== undefined) {
     if (seen.has(url.href) || seen.size === MOST_PAGES) {
       throw endless(url, seen.size);
     }
     seen.add(url.href);
-    const { next, results } = await client.get(url, envelope);
-    yield* results;
-    url = results.length > 0 && next ? following(client, next, url) : undefined;
+    const page: Page<T> = await client.get(url, envelope);
+    yield* page.results;
+    url = page.results.length > 0 && page.next ? following(client, page.next, url) : undefined;
   }
 }
 

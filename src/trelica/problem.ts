@@ -20,13 +20,14 @@ const problem = z.object({
 
 /** What an answer that is not what we asked for says about itself: Trelica's trace id and a short excerpt. */
 export function factsOf(answer: Answer): Facts {
-  const said = problem.safeParse(isJson(answer) ? parseJson(answer.body) : undefined);
-  const { title, detail, message, traceId, extensions } = said.data ?? {};
-  const words = [title, detail, message].filter(Boolean).join(': ');
+  const said = isJson(answer) ? (problem.safeParse(parseJson(answer.body)).data ?? {}) : {};
+  const { title, detail, message, traceId, extensions } = said;
+  // JSON that is no problem is data, and so nobody's business.
+  const words = isJson(answer) ? [title, detail, message].filter(Boolean).join(': ') : answer.body;
   return {
     status: answer.status,
     ...optional('traceId', traceId ?? extensions?.traceId ?? ''),
-    ...optional('excerpt', said.success ? words : answer.body),
+    ...optional('excerpt', words),
   };
 }
 

@@ -12,7 +12,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One HTTP request and its whole answer, whatever its status. Throws `trelica.unreachable` or `trelica.answer-invalid`. */
+/**
+ * One HTTP request and its whole answer, whatever its status. Throws `trelica.unreachable` or
+ * `trelica.answer-invalid`.
+ */
 export type Send = (url: URL, request: Request) => Promise<Answer>;
 
 /** Far above any page of runs, and an end for a body without one. */

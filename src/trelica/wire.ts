@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trelicaId } from '../offboarding/request.ts';
 
 /**
  * What we read of Trelica's answers. Absent and null are alike, unknown members and values pass: the
@@ -29,7 +30,7 @@ const runStep = z.looseObject({
 });
 
 export const wireRun = z.looseObject({
-  id: z.string(),
+  id: trelicaId,
   name: text,
   status: text,
   deleted: z.boolean().nullish(),
@@ -41,13 +42,18 @@ export const wireRun = z.looseObject({
 const workflowStep = z.looseObject({ id: z.string(), name: text, customName: text });
 
 export const wireWorkflow = z.looseObject({
-  id: z.string(),
+  id: trelicaId,
   name: z.string(),
   deleted: z.boolean().nullish(),
   steps: z.array(workflowStep).nullish(),
 });
 
-/** A page of a listing. */
+/** One page of a listing. */
+export interface Page<T> {
+  readonly next?: string | null | undefined;
+  readonly results: readonly T[];
+}
+
 export function envelopeOf<T>(item: z.ZodType<T>) {
   return z.looseObject({ next: text, results: z.array(item) });
 }

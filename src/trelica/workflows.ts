@@ -9,8 +9,8 @@ import { type WireWorkflow, wireWorkflow } from './wire.ts';
 const KEPT_MS = 5 * 60_000;
 
 export interface WorkflowCatalogue extends Workflows {
-  /** The whole definition, with its steps. Throws as `resolve`. */
-  define(nameOrId: string): Promise<WireWorkflow>;
+  /** The definition with this id, with its steps. Throws `trelica.workflow-not-found`. */
+  define(id: string): Promise<WireWorkflow>;
 }
 
 interface Kept {
@@ -23,39 +23,26 @@ export function createWorkflows(client: Client, now: () => number): WorkflowCata
   const kept = new Map<string, Kept>();
 
   const keep = (key: string, workflow: Promise<WireWorkflow>) => {
-    const entry = { workflow, until: now() + KEPT_MS };
-    kept.set(key, entry);
-    return entry;
+    kept.set(key, { workflow, until: now() + KEPT_MS });
+    workflow.catch(() => kept.delete(key));
+    return workflow;
   };
 
-  const forgetOld = () => {
-    for (const [key, { until }] of kept) {
+  const recall = (key: string, look: () => Promise<WireWorkflow>) => {
+    for (const [old, { until }] of kept) {
       if (until <= now()) {
-        kept.delete(key);
+        kept.delete(old);
       }
     }
-  };
-
-  const look = async (nameOrId: string): Promise<WireWorkflow> => {
-    try {
-      const workflow = await lookUp(client, nameOrId);
-      keep(workflow.id, Promise.resolve(workflow));
-      return workflow;
-    } catch (error) {
-      kept.delete(nameOrId);
-      throw error;
-    }
-  };
-
-  const define = (nameOrId: string): Promise<WireWorkflow> => {
-    forgetOld();
-    return (kept.get(nameOrId) ?? keep(nameOrId, look(nameOrId))).workflow;
+    return kept.get(key)?.workflow ?? keep(key, look());
   };
 
   return {
-    define,
+    define: (id) => recall(`id ${id}`, async () => only(await list(client, 'id', id), id)),
     async resolve(nameOrId) {
-      const { id, name } = await define(nameOrId);
+      const workflow = await recall(`name or id ${nameOrId}`, () => lookUp(client, nameOrId));
+      const { id, name } = workflow;
+      await recall(`id ${id}`, async () => workflow);
       return { id, name };
     },
   };
@@ -63,11 +50,12 @@ export function createWorkflows(client: Client, now: () => number): WorkflowCata
 
 /** By name, else by id: `GET /{workflowId}` is not documented, a filter on the list is. */
 async function lookUp(client: Client, nameOrId: string): Promise<WireWorkflow> {
-  const byName = await list(client, 'name', nameOrId);
-  const found =
-    byName.length === 0 && trelicaId.safeParse(nameOrId).success
-      ? await list(client, 'id', nameOrId)
-      : byName;
+  const named = await list(client, 'name', nameOrId);
+  const isPerhapsId = named.length === 0 && trelicaId.safeParse(nameOrId).success;
+  return only(isPerhapsId ? await list(client, 'id', nameOrId) : named, nameOrId);
+}
+
+function only(found: readonly WireWorkflow[], nameOrId: string): WireWorkflow {
   const [workflow, ...others] = found;
   const facts = { workflow: nameOrId, found: found.length };
   if (workflow === undefined) {
