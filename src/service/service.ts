@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
 import { type ConnectSettings, connect, type SignIn } from '../exchange/connect.ts';
 import { createExchange } from '../exchange/exchange.ts';
@@ -35,6 +34,8 @@ export interface ServiceParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
 }
+
+type App = Awaited<ReturnType<typeof buildApp>>;
 
 const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
 /** Calls that may wait for a session: one job makes a few at a time. */
@@ -130,7 +131,7 @@ interface Started {
 async function assemble(
   config: Config,
   { log, store, pool: { pool } }: Started,
-): Promise<{ runner: Runner; app: FastifyInstance }> {
+): Promise<{ runner: Runner; app: App }> {
   const monotonic = () => performance.now();
   const client = createClient(trelicaSettings(config), { fetch, now: monotonic });
   const workflows = createWorkflows(client, monotonic);
@@ -189,7 +190,7 @@ function trelicaSettings({ trelica, secrets }: Config) {
 
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
 async function stopAll(
-  parts: Started & { app: FastifyInstance; runner: Runner; config: Config },
+  parts: Started & { app: App; runner: Runner; config: Config },
 ): Promise<void> {
   const { app, runner, pool, store, config, log } = parts;
   log.info('service stopping');
@@ -209,7 +210,7 @@ function once(act: () => Promise<void>): () => Promise<void> {
   };
 }
 
-function urlOf(app: FastifyInstance): string {
+function urlOf(app: App): string {
   const { address, port, family } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
