@@ -16,6 +16,8 @@ export const ERRORS = {
   'http.method-not-allowed': { retry: 'never' },
   'http.unknown-workflow': { retry: 'never' },
   'http.payload-too-large': { retry: 'never' },
+  'http.headers-too-large': { retry: 'never' },
+  'http.timed-out': { retry: 'limited' },
   'http.unsupported-media-type': { retry: 'never' },
   'http.too-many-requests': { retry: 'limited' },
   'http.unavailable': { retry: 'limited' },

@@ -1,0 +1,32 @@
+import { pino } from 'pino';
+import { stringify } from 'yaml';
+import { buildApp } from '../src/http/app.ts';
+
+/** The description of the HTTP interface, generated from the routes' own schemas. */
+export async function renderOpenApi(): Promise<string> {
+  const nothing = () => Promise.reject(new Error('no route is called while it is described'));
+  const app = await buildApp({
+    log: pino({ level: 'silent' }),
+    tokens: { webhook: ['-'], poll: ['-'], operator: ['-'] },
+    limits: { requestsPerMinute: 1 },
+    intake: { accept: nothing },
+    workflows: nothing,
+    sweep: nothing,
+    jobs: { find: nothing, list: nothing },
+    readiness: nothing,
+  });
+  await app.ready();
+  const document = withoutUnused(app.swagger());
+  await app.close();
+  const text = stringify(document, { aliasDuplicateObjects: false, lineWidth: 120 });
+  return `# Generated from the routes: npm run openapi\n${text}`;
+}
+
+/** Schemas that are only answers get a twin for requests, which nobody refers to. */
+function withoutUnused<T extends { components?: { schemas?: object } }>(document: T): T {
+  const text = JSON.stringify(document);
+  const used = Object.entries(document.components?.schemas ?? {}).filter(([name]) =>
+    text.includes(`"#/components/schemas/${name}"`),
+  );
+  return { ...document, components: { ...document.components, schemas: Object.fromEntries(used) } };
+}

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { PROBLEM_TYPE, problem } from './problem.ts';
+
+const DESCRIPTIONS = {
+  400: 'The request is not valid.',
+  401: 'No valid bearer token.',
+  404: 'There is no such thing.',
+  413: 'The body is too large.',
+  415: 'The body is not application/json.',
+  422: 'The workflow is not in the configuration.',
+  429: 'Too many requests.',
+  500: 'The service failed.',
+  503: 'The service cannot do this now; try again later.',
+} as const;
+type ProblemStatus = keyof typeof DESCRIPTIONS;
+
+/** The answers of a route: its own, and the problems it may come to. */
+export function answers<S extends number, T extends z.ZodType>(
+  status: S,
+  description: string,
+  schema: T,
+  problems: readonly ProblemStatus[],
+) {
+  const described = problems.map((one) => [
+    one,
+    { description: DESCRIPTIONS[one], content: { [PROBLEM_TYPE]: { schema: problem } } },
+  ]);
+  return {
+    [status]: schema.describe(description),
+    ...Object.fromEntries(described),
+  } as Record<S, T>;
+}

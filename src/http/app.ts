@@ -1,0 +1,24 @@
+import type { Logger } from '../log.ts';
+import { type AudienceTokens, createGuards } from './auth.ts';
+import { type HealthParts, registerHealth } from './health.ts';
+import { type JobParts, registerJobs } from './jobs.ts';
+import { type PollParts, registerPoll } from './poll.ts';
+import { type App, createServer, type ServerLimits } from './server.ts';
+import { registerWebhook, type WebhookParts } from './webhook.ts';
+
+export interface AppParts extends WebhookParts, PollParts, JobParts, HealthParts {
+  readonly log: Logger;
+  readonly tokens: AudienceTokens;
+  readonly limits: ServerLimits;
+}
+
+/** The HTTP front, ready to listen or to be injected into. Throws `config.invalid` without tokens. */
+export async function buildApp(parts: AppParts): Promise<App> {
+  const guardFor = createGuards(parts.tokens);
+  const app = await createServer(parts.log, parts.limits);
+  registerWebhook(app, parts, guardFor('webhook'));
+  registerPoll(app, parts, guardFor('poll', 'operator'));
+  registerJobs(app, parts, guardFor('operator'));
+  registerHealth(app, parts);
+  return app;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { answers } from './answers.ts';
+import type { App } from './server.ts';
+
+const readiness = z
+  .strictObject({
+    ready: z.boolean(),
+    parts: z.array(
+      z.strictObject({
+        name: z.string(),
+        ready: z.boolean(),
+        reason: z.string().optional().meta({ description: 'Why it is not ready.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' });
+
+export interface HealthParts {
+  readonly readiness: () => Promise<
+    readonly { readonly name: string; readonly ready: boolean; readonly reason?: string }[]
+  >;
+}
+
+/** `GET /livez`, `GET /readyz`: without a token, for probes; nothing secret in the answers. */
+export function registerHealth(app: App, parts: HealthParts): void {
+  app.route({
+    method: 'GET',
+    url: '/livez',
+    schema: {
+      operationId: 'livez',
+      summary: 'The process lives',
+      tags: ['health'],
+      security: [],
+      response: answers(200, 'It does.', z.strictObject({ alive: z.literal(true) }), [429]),
+    },
+    handler: async () => ({ alive: true as const }),
+  });
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'readyz',
+      summary: 'A leaver could be got done now',
+      tags: ['health'],
+      security: [],
+      response: {
+        ...answers(200, 'Every part is ready.', readiness, [429]),
+        503: readiness.describe('Some part is not; it says why.'),
+      },
+    },
+    handler: async (_request, reply) => {
+      const found = await parts.readiness();
+      const ready = found.every((part) => part.ready);
+      return reply.status(ready ? 200 : 503).send({ ready, parts: [...found] });
+    },
+  });
+}

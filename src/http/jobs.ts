@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import { JOB_STATES, type Job, type JobStore } from '../jobs/store.ts';
+import { EMPTY_REPORT, type Report, report } from '../offboarding/report.ts';
+import { leaverRequest } from '../offboarding/request.ts';
+import { answers } from './answers.ts';
+import type { Guard } from './auth.ts';
+import type { App } from './server.ts';
+
+const time = z.iso.datetime();
+
+const jobView = z
+  .strictObject({
+    id: z.string(),
+    state: z.enum(JOB_STATES),
+    reason: z
+      .strictObject({ code: z.string(), message: z.string() })
+      .optional()
+      .meta({ description: 'Why it waits or ended as it did.' }),
+    attempts: z.int().meta({ description: 'How often the work was begun.' }),
+    failures: z.int().meta({ description: 'How many attempts failed.' }),
+    createdAt: time,
+    updatedAt: time,
+    startedAt: time.optional(),
+    finishedAt: time.optional(),
+    dueAt: time.optional().meta({ description: 'When a waiting job is tried again.' }),
+    request: leaverRequest,
+    ...report.shape,
+  })
+  .meta({ id: 'Job' });
+type JobView = z.infer<typeof jobView>;
+
+const query = z.strictObject({
+  state: z.enum(JOB_STATES).optional(),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d{0,1}|1\d\d|200)$/, 'a whole number from 1 to 200')
+    .optional(),
+  before: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: 'Id of the last job of the page before.' }),
+});
+
+export interface JobParts {
+  readonly jobs: Pick<JobStore, 'find' | 'list'>;
+}
+
+/** `GET /jobs` and `GET /jobs/{id}`: for whoever is on call, and for the auditor. */
+export function registerJobs(app: App, { jobs }: JobParts, guard: Guard): void {
+  app.route({
+    method: 'GET',
+    url: '/jobs',
+    preParsing: guard,
+    schema: {
+      operationId: 'listJobs',
+      summary: 'List jobs, newest first',
+      tags: ['jobs'],
+      security: [{ operatorToken: [] }],
+      querystring: query,
+      response: answers(
+        200,
+        'A page of jobs.',
+        z.strictObject({ jobs: z.array(jobView) }),
+        [400, 401, 429, 500],
+      ),
+    },
+    handler: async ({ query: { state, before, limit = '50' } }) => {
+      const filter = {
+        limit: Number(limit),
+        ...(state === undefined ? {} : { state }),
+        ...(before === undefined ? {} : { before }),
+      };
+      return { jobs: (await jobs.list(filter)).map(viewOf) };
+    },
+  });
+  app.route({
+    method: 'GET',
+    url: '/jobs/:id',
+    preParsing: guard,
+    schema: {
+      operationId: 'getJob',
+      summary: 'One job with its plan, changes, verdict and signal',
+      tags: ['jobs'],
+      security: [{ operatorToken: [] }],
+      params: z.strictObject({ id: z.string().max(64) }),
+      response: answers(200, 'The job.', jobView, [400, 401, 404, 429, 500]),
+    },
+    handler: async ({ params }) => {
+      const job = await jobs.find(params.id);
+      if (job === undefined) {
+        throw new ServiceError('jobs.not-found', 'there is no job with this id');
+      }
+      return viewOf(job);
+    },
+  });
+}
+
+function viewOf(job: Job): JobView {
+  const made: Report = job.report === undefined ? EMPTY_REPORT : report.parse(job.report);
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    id: job.id,
+    state: job.state,
+    ...(job.reason === undefined ? {} : { reason: job.reason }),
+    attempts: job.attempts,
+    failures: job.failures,
+    createdAt: iso(job.createdAt),
+    updatedAt: iso(job.updatedAt),
+    ...(job.startedAt === undefined ? {} : { startedAt: iso(job.startedAt) }),
+    ...(job.finishedAt === undefined ? {} : { finishedAt: iso(job.finishedAt) }),
+    ...(job.state === 'waiting' ? { dueAt: iso(job.dueAt) } : {}),
+    request: leaverRequest.parse(job.request),
+    ...made,
+  };
+}

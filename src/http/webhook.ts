@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import { parseAddress } from '../offboarding/address.ts';
+import type { Intake } from '../offboarding/ports.ts';
+import { type LeaverRequest, trelicaId } from '../offboarding/request.ts';
+import { answers } from './answers.ts';
+import type { Guard } from './auth.ts';
+import type { App } from './server.ts';
+
+export interface WebhookParts {
+  readonly intake: Intake;
+  /** The configured workflow that a name or id means; undefined if there is none. Throws `trelica.*`. */
+  readonly workflows: (
+    nameOrId: string,
+  ) => Promise<{ readonly workflowId: string; readonly step: string } | undefined>;
+}
+
+/** `{{person.email}}`, `${runId}`, `<runId>`: a merge field that was not filled in. */
+const PLACEHOLDER = /\{\{|\}\}|\$\{|^<[^>]*>$|^\[\[/;
+const filled = z
+  .string()
+  .trim()
+  .min(1)
+  .max(256)
+  .refine((text) => !PLACEHOLDER.test(text), 'looks like a merge field that was not filled in');
+
+const byRun = z.strictObject({
+  workflowId: filled.pipe(trelicaId).meta({ description: 'Id of the workflow in Trelica.' }),
+  runId: filled.pipe(trelicaId).meta({ description: 'Id of the run.' }),
+});
+const byPerson = z.strictObject({
+  workflow: filled.meta({ description: 'Name (or id) of the workflow in Trelica.' }),
+  email: filled
+    .refine((text) => parseAddress(text) !== undefined, 'must be one plain e-mail address')
+    .meta({ description: 'E-mail address of the person who leaves.' }),
+});
+
+const body = z
+  .union([byRun, byPerson], {
+    error: 'must be exactly { workflowId, runId } or exactly { workflow, email }, all texts',
+  })
+  .meta({
+    examples: [
+      { workflowId: '60aa10bb20cc30dd40ee50ff', runId: '61bb10bb20cc30dd40ee5100' },
+      { workflow: 'Person leaves', email: 'lee@example.org' },
+    ],
+  });
+
+const accepted = z.strictObject({
+  jobId: z.string(),
+  status: z.string().meta({ description: 'State of the job now.' }),
+  duplicate: z.boolean().meta({ description: 'True if this work was accepted before.' }),
+});
+
+/** `POST /webhooks/trelica`: checked, stored, answered; the work comes afterwards. */
+export function registerWebhook(app: App, parts: WebhookParts, guard: Guard): void {
+  app.route({
+    method: 'POST',
+    url: '/webhooks/trelica',
+    preParsing: guard,
+    schema: {
+      operationId: 'acceptLeaver',
+      summary: 'Ask for the Exchange work of one leaver',
+      description:
+        'Called by the workflow’s API request step. The answer comes once the job is on disk; the same run again is answered with the same job.',
+      tags: ['work'],
+      security: [{ webhookToken: [] }],
+      body,
+      response: answers(
+        202,
+        'Accepted and stored.',
+        accepted,
+        [400, 401, 413, 415, 422, 429, 500, 503],
+      ),
+    },
+    handler: async (request, reply) => {
+      const made = await parts.intake.accept(await requestOf(request.body, parts));
+      return reply.status(202).header('location', `/jobs/${made.jobId}`).send(made);
+    },
+  });
+}
+
+async function requestOf(
+  sent: z.output<typeof body>,
+  { workflows }: WebhookParts,
+): Promise<LeaverRequest> {
+  const nameOrId = 'workflowId' in sent ? sent.workflowId : sent.workflow;
+  const found = await workflows(nameOrId);
+  if (found === undefined) {
+    throw new ServiceError(
+      'http.unknown-workflow',
+      'no workflow of the configuration has this name or id',
+    );
+  }
+  const subject =
+    'runId' in sent ? { runId: sent.runId } : { email: parseAddress(sent.email) ?? sent.email };
+  return { ...found, ...subject, source: 'webhook' };
+}

@@ -1,0 +1,70 @@
+import { pino } from 'pino';
+import { buildApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/server.ts';
+import type { Job } from '../../src/jobs/store.ts';
+import type { LeaverRequest } from '../../src/offboarding/request.ts';
+
+export const TOKENS = {
+  webhook: ['webhook-canary-now', 'webhook-canary-before'],
+  poll: ['poll-canary-token'],
+  operator: ['operator-canary-token'],
+};
+export const WORKFLOW = { id: '60aa10bb20cc30dd40ee50ff', name: 'Person leaves' };
+
+export interface Scene {
+  readonly app: App;
+  readonly accepted: LeaverRequest[];
+  readonly logged: string[];
+  readonly jobs: Job[];
+  /** Replaced by a test to break a part. */
+  workflows: (nameOrId: string) => Promise<{ workflowId: string; step: string } | undefined>;
+  ready: { name: string; ready: boolean; reason?: string }[];
+  sweeps: number;
+}
+
+/** The HTTP front with small parts behind it that keep what they are given. */
+export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
+  const logged: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const accepted: LeaverRequest[] = [];
+  const jobs: Job[] = [];
+  const parts = {
+    accepted,
+    logged,
+    jobs,
+    workflows: async (nameOrId: string) =>
+      [WORKFLOW.id, WORKFLOW.name].includes(nameOrId)
+        ? { workflowId: WORKFLOW.id, step: 'Signal' }
+        : undefined,
+    ready: [{ name: 'queue', ready: true }] as Scene['ready'],
+    sweeps: 0,
+  };
+  const app = await buildApp({
+    log,
+    tokens: TOKENS,
+    limits: { requestsPerMinute },
+    intake: {
+      async accept(request) {
+        const duplicate = accepted.some((one) => one.runId === request.runId);
+        accepted.push(request);
+        return { jobId: 'job-1', status: 'queued', duplicate };
+      },
+    },
+    workflows: (nameOrId) => parts.workflows(nameOrId),
+    sweep: async () => {
+      parts.sweeps += 1;
+      return { workflows: [{ workflow: WORKFLOW.name, waiting: 2, accepted: 1, known: 1 }] };
+    },
+    jobs: {
+      find: async (id) => jobs.find((job) => job.id === id),
+      list: async ({ limit, state }) =>
+        jobs.filter((job) => state === undefined || job.state === state).slice(0, limit),
+    },
+    readiness: async () => parts.ready,
+  });
+  return Object.assign(parts, { app });
+}
+
+export function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
