@@ -29,7 +29,10 @@ program
   .option('--latency <ms>', 'how long every answer takes', count, 0)
   .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
   .option('--webhook <url>', 'where the workflow calls the service', url)
-  .option('--folder <path>', 'where to write a ready configuration; default: a new temporary folder')
+  .option(
+    '--folder <path>',
+    'where to write a ready configuration; default: a new temporary folder',
+  )
   .action(async (options) => {
     await sandbox(options);
   });

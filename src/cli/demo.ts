@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import closeWithGrace from 'close-with-grace';
+import { destination, pino } from 'pino';
+import { loadConfig } from '../config.ts';
+import {
+  type Installation,
+  installFor,
+  type Rehearsal,
+  type RehearsalOptions,
+  startRehearsal,
+} from '../sandbox/rehearsal.ts';
+import type { State } from '../sandbox/tenant/state.ts';
+import { type Service, startService } from '../service/service.ts';
+import { type ShownJob, Story } from './demo-story.ts';
+import { Operator } from './operator.ts';
+
+export interface DemoOptions extends RehearsalOptions {
+  readonly json?: boolean;
+  readonly keep?: boolean;
+}
+
+const READY_WITHIN_MS = 120_000;
+const DONE_WITHIN_MS = 300_000;
+const LOOK_AGAIN_MS = 40;
+
+/**
+ * Takes one leaver through the real service between two simulated far ends and tells it as it happens.
+ * Returns the exit code: 0 only if the signal was fired and the simulated tenant, asked by another way
+ * than the service's, really is in the state that was asked for.
+ */
+export async function demo(options: DemoOptions): Promise<number> {
+  const story = new Story(options.json ? undefined : process.stdout);
+  const scene = await open(options, story);
+  const closing = closeWithGrace({ delay: 60_000, logger: false }, () => close(scene));
+  try {
+    const outcome = await play(scene, story);
+    if (options.json) {
+      console.log(JSON.stringify(outcome.document));
+    }
+    if (options.keep) {
+      story.keep(addressesOf(scene));
+      await new Promise(() => undefined);
+    }
+    return outcome.isGood ? 0 : 1;
+  } finally {
+    closing.uninstall();
+    await close(scene);
+  }
+}
+
+interface Scene {
+  readonly folder: string;
+  readonly rehearsal: Rehearsal;
+  readonly installation: Installation;
+  readonly service: Service;
+  readonly operator: Operator;
+}
+
+async function open(options: DemoOptions, story: Story): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), 'exo-demo-'));
+  const rehearsal = await startRehearsal(options);
+  story.begin(rehearsal.engine.name);
+  const installation = installFor(rehearsal, folder, 0);
+  const { configFile: file, secrets } = installation;
+  const config = loadConfig({ file, environment: { ...secrets } });
+  const log = pino({ level: 'info' }, destination({ dest: join(folder, 'log'), sync: true }));
+  const service = await startService(config, { environment: process.env, log });
+  const operator = new Operator(service.url, secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '');
+  const token = secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
+  const url = `${service.url}/webhooks/trelica`;
+  rehearsal.trelica.setWebhook({ url, token, body: 'ids' });
+  return { folder, rehearsal, installation, service, operator };
+}
+
+async function close({ service, rehearsal, folder }: Scene): Promise<void> {
+  await service.stop();
+  await rehearsal.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+interface Outcome {
+  readonly isGood: boolean;
+  readonly document: object;
+}
+
+async function play(scene: Scene, story: Story): Promise<Outcome> {
+  const { rehearsal, operator } = scene;
+  const { tenant, trelica } = rehearsal;
+  story.ready(await untilReady(operator));
+  const before = stateOf(tenant.state(tenant.leaver));
+  const startedAt = performance.now();
+  const { workflowId, runId } = await trelica.startRun(tenant.leaver);
+  const job = await follow(operator, runId, story);
+  const seconds = Math.round(performance.now() - startedAt) / 1_000;
+  const after = stateOf(tenant.state(tenant.leaver));
+  const again = await scene.operator.post(
+    '/webhooks/trelica',
+    { workflowId, runId },
+    scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'],
+  );
+  const shots = trelica
+    .runs()
+    .filter((run) => run.id === runId)
+    .flatMap((run) => run.firings.filter(({ outcome }) => outcome === 'fired'));
+  const duplicate = again['duplicate'] === true && again['jobId'] === job.id;
+  const isGood =
+    job.state === 'done' && shots.length === 1 && duplicate && isAsAsked(after, tenant.manager);
+  const facts = { job, before, after, seconds, duplicate, isGood };
+  story.end(facts);
+  return { isGood, document: documentOf(facts, rehearsal.engine.name) };
+}
+
+async function untilReady(operator: Operator): Promise<number> {
+  const startedAt = performance.now();
+  for (;;) {
+    const answer = await operator.get('/readyz');
+    const ms = performance.now() - startedAt;
+    if (answer['ready'] === true) {
+      return ms;
+    }
+    if (ms > READY_WITHIN_MS) {
+      throw new Error(`the service did not become ready: ${JSON.stringify(answer)}`);
+    }
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+/** Looks at the job until it has ended, and tells what is new each time. */
+async function follow(operator: Operator, runId: string, story: Story): Promise<ShownJob> {
+  const deadline = performance.now() + DONE_WITHIN_MS;
+  for (;;) {
+    const job = await operator.jobOfRun(runId);
+    if (job !== undefined) {
+      story.look(job);
+      if (['done', 'superseded', 'needs-attention'].includes(job.state)) {
+        return job;
+      }
+    }
+    if (performance.now() > deadline) {
+      throw new Error('the job did not end in time');
+    }
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+function stateOf([state]: readonly State[]): State {
+  if (state === undefined) {
+    throw new Error('the leaver is not in the tenant');
+  }
+  return state;
+}
+
+/** The three things that were asked for, seen from the tenant's side. */
+function isAsAsked(after: State, manager: string): boolean {
+  const left = after.groups.filter(
+    ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,
+  );
+  return (
+    after.type === 'SharedMailbox' &&
+    after.fullAccess.includes(manager) &&
+    after.sendAs.includes(manager) &&
+    left.length === 0
+  );
+}
+
+export interface DemoFacts {
+  readonly job: ShownJob;
+  readonly before: State;
+  readonly after: State;
+  readonly seconds: number;
+  readonly duplicate: boolean;
+  readonly isGood: boolean;
+}
+
+function documentOf({ job, before, after, seconds, duplicate }: DemoFacts, engine: string) {
+  return {
+    engine,
+    jobId: job.id,
+    verdict: job.verdict,
+    signal: job.signal,
+    changes: job.changes,
+    before,
+    after,
+    exchangeCalls: job.exchangeCalls,
+    seconds,
+    duplicate,
+  };
+}
+
+function addressesOf({ service, rehearsal, installation, folder }: Scene) {
+  return {
+    service: service.url,
+    trelica: rehearsal.trelica.baseUrl,
+    tenant: rehearsal.tenant.url,
+    configuration: installation.configFile,
+    log: join(folder, 'log'),
+    'operator token': installation.secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '',
+  };
+}

@@ -1,0 +1,34 @@
+import type { ShownJob } from './demo-story.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a person on call asks the service over HTTP. */
+export class Operator {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  async get(path: string): Promise<Json> {
+    const headers = { authorization: `Bearer ${this.#token}` };
+    const answer = await fetch(`${this.#url}${path}`, { headers });
+    return (await answer.json()) as Json;
+  }
+
+  async post(path: string, body: object, token: string = this.#token): Promise<Json> {
+    const answer = await fetch(`${this.#url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Json;
+  }
+
+  async jobOfRun(runId: string): Promise<ShownJob | undefined> {
+    const { jobs } = (await this.get('/jobs')) as unknown as { readonly jobs: readonly ShownJob[] };
+    return jobs.find((job) => job.request.runId === runId);
+  }
+}

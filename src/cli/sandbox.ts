@@ -1,0 +1,60 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import { installFor, type RehearsalOptions, startRehearsal } from '../sandbox/rehearsal.ts';
+
+export interface SandboxOptions extends RehearsalOptions {
+  /** Where the workflow's API request step calls. */
+  readonly webhook?: string;
+  readonly folder?: string;
+}
+
+const SERVICE_PORT = 8080;
+
+/**
+ * Runs both far ends until it is interrupted. Prints one JSON line with their addresses and
+ * credentials, and writes a configuration and an environment file that point a service at them.
+ */
+export async function sandbox(options: SandboxOptions): Promise<void> {
+  const rehearsal = await startRehearsal(options);
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'exo-sandbox-'));
+  mkdirSync(folder, { recursive: true });
+  const port = options.webhook === undefined ? SERVICE_PORT : Number(new URL(options.webhook).port);
+  const { configFile, secrets } = installFor(rehearsal, resolve(folder), port);
+  const url = options.webhook ?? `http://127.0.0.1:${SERVICE_PORT}/webhooks/trelica`;
+  const token = secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
+  rehearsal.trelica.setWebhook({ url, token, body: 'ids' });
+  const { trelica, tenant, certificate, engine } = rehearsal;
+  const certificateFile = join(folder, 'certificate.pfx');
+  const environmentFile = join(folder, 'exo-bridge.env');
+  const secret = { mode: 0o600 };
+  writeFileSync(certificateFile, certificate.pfx, secret);
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(environmentFile, lines.join(''), secret);
+  const told = {
+    trelica: {
+      baseUrl: trelica.baseUrl,
+      clientId: trelica.clientId,
+      clientSecret: trelica.clientSecret,
+      workflow: trelica.workflow,
+      startRun: `${trelica.baseUrl}/sandbox/runs`,
+    },
+    exchange: {
+      url: tenant.url,
+      organization: tenant.organization,
+      appId: tenant.appId,
+      certificateFile,
+      certificatePassword: certificate.password,
+      leaver: tenant.leaver,
+      manager: tenant.manager,
+    },
+    engine: engine.name,
+    webhook: { url, token },
+    configFile,
+    environmentFile,
+    start: `node --env-file=${environmentFile} src/main.ts --config ${configFile}`,
+  };
+  console.log(JSON.stringify(told));
+  closeWithGrace({ delay: 10_000, logger: false }, () => rehearsal.close());
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { makeCertificate, type RehearsalCertificate } from './certificate.ts';
+import { type RunningTenant, startTenant } from './tenant/start-tenant.ts';
+import { type RunningTrelica, startTrelica } from './trelica/start-trelica.ts';
+import { SIGNAL_TITLE } from './trelica/workflow.ts';
+
+export interface RehearsalOptions {
+  /** People with mailboxes, and groups, of the simulated tenant. */
+  readonly people: number;
+  readonly groups: number;
+  /** How long every answer of both far ends takes, in milliseconds. */
+  readonly latency: number;
+  /** The same seed makes the same tenant. */
+  readonly seed: number;
+}
+
+/** Which program runs the sessions: the real pwsh with the stand-in module, or a stand-in for both. */
+export interface RehearsalEngine {
+  readonly name: 'pwsh' | 'stand-in';
+  readonly command: readonly [string, ...string[]];
+}
+
+/** Both far ends of the service, running on free ports of this machine. */
+export interface Rehearsal {
+  readonly trelica: RunningTrelica;
+  readonly tenant: RunningTenant;
+  readonly certificate: RehearsalCertificate;
+  readonly engine: RehearsalEngine;
+  close(): Promise<void>;
+}
+
+const MODULE = resolve(
+  import.meta.dirname,
+  'ExchangeOnlineManagement/ExchangeOnlineManagement.psd1',
+);
+
+export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
+  const { people, groups, latency: latencyMs, seed } = options;
+  const certificate = await makeCertificate();
+  const { thumbprint } = certificate;
+  const tenant = await startTenant({ people, groups, seed, latencyMs, thumbprint });
+  const staff = new Map(tenant.people.map(({ name, email }) => [email, { name, email }]));
+  const trelica = await startTrelica({
+    seed,
+    latencyMs,
+    people: tenant.people.map(({ name, email, managerEmail }) => ({
+      name,
+      email,
+      lineManager: managerEmail === undefined ? undefined : staff.get(managerEmail),
+    })),
+  });
+  return {
+    trelica,
+    tenant,
+    certificate,
+    engine: chooseEngine(process.env['PATH'] ?? ''),
+    async close() {
+      await trelica.close();
+      await tenant.close();
+    },
+  };
+}
+
+function chooseEngine(searchPath: string): RehearsalEngine {
+  const pwsh = searchPath
+    .split(delimiter)
+    .map((folder) => join(folder, process.platform === 'win32' ? 'pwsh.exe' : 'pwsh'))
+    .find(isExecutable);
+  const standIn = resolve(import.meta.dirname, 'pwsh-stand-in.ts');
+  return pwsh === undefined
+    ? { name: 'stand-in', command: [process.execPath, standIn] }
+    : { name: 'pwsh', command: [pwsh] };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there or not allowed: either way not ours to run.
+    return false;
+  }
+}
+
+export interface Installation {
+  readonly configFile: string;
+  /** The secrets, by the variables the service reads. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Writes the configuration of a service that is to work on this rehearsal. */
+export function installFor(
+  { trelica, tenant, certificate, engine }: Rehearsal,
+  folder: string,
+  port: number,
+): Installation {
+  const configFile = join(folder, 'exo-bridge.yaml');
+  const config = {
+    listen: { host: '127.0.0.1', port },
+    dataDirectory: 'data',
+    trelica: {
+      baseUrl: trelica.baseUrl,
+      clientId: trelica.clientId,
+      dangerouslyAllowHttpToLoopback: true,
+    },
+    exchange: { organization: tenant.organization, appId: tenant.appId },
+    powershell: {
+      command: [...engine.command],
+      modulePath: MODULE,
+      environment: { EXO_SANDBOX_TENANT: tenant.url },
+    },
+    workflows: [
+      {
+        workflow: trelica.workflow.name,
+        step: SIGNAL_TITLE,
+        action: 'Continue',
+        operations: { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} },
+      },
+    ],
+  };
+  writeFileSync(configFile, stringify(config), { mode: 0o600 });
+  return {
+    configFile,
+    secrets: {
+      EXO_BRIDGE_WEBHOOK_TOKEN: newToken(),
+      EXO_BRIDGE_POLL_TOKEN: newToken(),
+      EXO_BRIDGE_OPERATOR_TOKEN: newToken(),
+      EXO_BRIDGE_TRELICA_CLIENT_SECRET: trelica.clientSecret,
+      EXO_BRIDGE_CERTIFICATE: certificate.pfx.toString('base64'),
+      EXO_BRIDGE_CERTIFICATE_PASSWORD: certificate.password,
+    },
+  };
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('hex');
+}

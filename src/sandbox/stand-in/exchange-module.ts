@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Parameters, PowerShellError } from '../../powershell/frames.ts';
+import type { SignIn, WireObject } from '../wire.ts';
+import { bind } from './bind.ts';
+import { type DocumentedCmdlet, readDocumented } from './documented.ts';
+import {
+  commandNotFound,
+  connectionLost,
+  type HttpFacts,
+  moduleError,
+  type ShellError,
+  tenantError,
+} from './shell-error.ts';
+
+export interface Output {
+  readonly objects: readonly WireObject[];
+  readonly warnings: readonly string[];
+  readonly errors: readonly PowerShellError[];
+}
+
+interface Connection {
+  readonly token: string;
+  readonly id: string;
+  readonly commands: ReadonlySet<string>;
+  readonly appId: string;
+  readonly organization: string;
+  readonly isCertificate: boolean;
+}
+
+const NOTHING: Output = { objects: [], warnings: [], errors: [] };
+const NOT_CONNECTED =
+  'You must call the Connect-ExchangeOnline cmdlet before calling any other cmdlets.';
+
+const token = z.object({ token: z.string() });
+const refused = z.object({ message: z.string() });
+const value = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(z.string()),
+  z.object({ $date: z.string() }),
+]);
+const answer = z.object({
+  objects: z.array(z.record(z.string(), value)),
+  warnings: z.array(z.string()),
+  errors: z.array(
+    z.object({
+      message: z.string(),
+      reason: z.string(),
+      category: z.string(),
+      activity: z.string(),
+      fullyQualifiedErrorId: z.string(),
+    }),
+  ),
+});
+
+/**
+ * The ExchangeOnlineManagement module as the Node stand-in knows it: which commands there are at a
+ * time, how they bind, and where they are sent.
+ */
+export class ExchangeModule {
+  readonly #tenant: string;
+  readonly #documented = readDocumented();
+  #connection: Connection | undefined;
+
+  /** `tenant`: base address of the simulated tenant. */
+  constructor(tenant: string) {
+    this.#tenant = tenant;
+  }
+
+  /** Runs one command. Throws `ShellError` for what ends it; rejects when `signal` aborts. */
+  async run(command: string, parameters: Parameters, signal: AbortSignal): Promise<Output> {
+    const { values, stopsAtError } = bind(command, this.#find(command), parameters);
+    const output = await this.#perform(command, values, signal);
+    const [first] = output.errors;
+    return stopsAtError && first !== undefined
+      ? { ...output, objects: [], errors: [first] }
+      : output;
+  }
+
+  #find(command: string): DocumentedCmdlet {
+    const isThere =
+      isAlwaysThere(command) || (this.#connection?.commands.has(command.toLowerCase()) ?? false);
+    const documented = Object.hasOwn(this.#documented, command)
+      ? this.#documented[command]
+      : undefined;
+    if (!isThere || documented === undefined) {
+      throw commandNotFound(command);
+    }
+    return documented;
+  }
+
+  async #perform(command: string, values: Parameters, signal: AbortSignal): Promise<Output> {
+    switch (command) {
+      case 'Connect-ExchangeOnline':
+        return this.#connect(values, signal);
+      case 'Disconnect-ExchangeOnline':
+        return this.#disconnect(signal);
+      case 'Get-ConnectionInformation':
+        return {
+          ...NOTHING,
+          objects: this.#connection === undefined ? [] : [describe(this.#connection)],
+        };
+      default:
+        return this.#forward(command, values, signal);
+    }
+  }
+
+  async #connect(values: Parameters, signal: AbortSignal): Promise<Output> {
+    const cmdlet = 'Connect-ExchangeOnline';
+    const signIn = signInOf(values);
+    if (signIn === undefined) {
+      throw moduleError(
+        cmdlet,
+        'No way to sign in without a person was given, and there is nobody to ask.',
+      );
+    }
+    const response = await this.#post(cmdlet, '/connect', signIn, signal);
+    const body: unknown = await response.json();
+    if (!response.ok) {
+      throw moduleError(cmdlet, refused.parse(body).message);
+    }
+    const names = values['CommandName'];
+    const chosen = Array.isArray(names) ? names.map(String) : Object.keys(this.#documented);
+    this.#connection = {
+      token: token.parse(body).token,
+      id: randomUUID(),
+      commands: new Set(chosen.map((one) => one.toLowerCase())),
+      appId: signIn.appId ?? '',
+      organization: signIn.organization ?? '',
+      isCertificate: signIn.kind === 'certificate',
+    };
+    return NOTHING;
+  }
+
+  async #disconnect(signal: AbortSignal): Promise<Output> {
+    if (this.#connection !== undefined) {
+      const response = await this.#post('Disconnect-ExchangeOnline', '/disconnect', {}, signal);
+      await response.body?.cancel();
+      this.#connection = undefined;
+    }
+    return NOTHING;
+  }
+
+  async #forward(cmdlet: string, parameters: Parameters, signal: AbortSignal): Promise<Output> {
+    if (this.#connection === undefined) {
+      throw moduleError(cmdlet, NOT_CONNECTED);
+    }
+    const response = await this.#post(cmdlet, '/cmdlet', { cmdlet, parameters }, signal);
+    const body: unknown = await response.json();
+    if (response.status === 401) {
+      throw moduleError(cmdlet, NOT_CONNECTED);
+    }
+    const { objects, warnings, errors } = answer.parse(body);
+    const facts = response.ok ? {} : httpFacts(response);
+    return { objects, warnings, errors: errors.map((one) => tenantError(one, facts)) };
+  }
+
+  async #post(cmdlet: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    try {
+      return await fetch(new URL(path, this.#tenant), {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          ...(this.#connection === undefined
+            ? {}
+            : { Authorization: `Bearer ${this.#connection.token}` }),
+        },
+        body: JSON.stringify(body),
+        signal,
+      });
+    } catch (error) {
+      throw signal.aborted ? error : lost(cmdlet, error);
+    }
+  }
+}
+
+function lost(cmdlet: string, error: unknown): ShellError {
+  const cause =
+    error instanceof Error && error.cause instanceof Error ? error.cause.message : 'unknown';
+  return connectionLost(cmdlet, cause);
+}
+
+/** The connection cmdlets and the nine REST ones come with the module, not with the connection. */
+function isAlwaysThere(command: string): boolean {
+  return (
+    /^Get-EXO/i.test(command) ||
+    ['Connect-ExchangeOnline', 'Disconnect-ExchangeOnline', 'Get-ConnectionInformation'].includes(
+      command,
+    )
+  );
+}
+
+function signInOf(values: Parameters): SignIn | undefined {
+  const common = { appId: textOf(values['AppId']), organization: textOf(values['Organization']) };
+  if (values['Certificate'] !== undefined || values['CertificateFilePath'] !== undefined) {
+    return { kind: 'certificate', ...common };
+  }
+  if (values['CertificateThumbprint'] !== undefined) {
+    return { kind: 'certificate', thumbprint: textOf(values['CertificateThumbprint']), ...common };
+  }
+  if (values['ManagedIdentity'] === true) {
+    return { kind: 'managed-identity', ...common };
+  }
+  return values['AccessToken'] === undefined ? undefined : { kind: 'access-token', ...common };
+}
+
+function textOf(one: unknown): string | undefined {
+  return typeof one === 'string' ? one : undefined;
+}
+
+function httpFacts(response: Response): HttpFacts {
+  const after = response.headers.get('retry-after');
+  return {
+    httpStatus: response.status,
+    ...(after === null ? {} : { retryAfterSeconds: Number(after) }),
+  };
+}
+
+/** Told from what the client remembers: it proves nothing about the service. */
+function describe(connection: Connection): WireObject {
+  return {
+    ConnectionId: connection.id,
+    State: 'Connected',
+    TokenStatus: 'Active',
+    CertificateAuthentication: connection.isCertificate,
+    Organization: connection.organization,
+    AppId: connection.appId,
+    ModulePrefix: '',
+    PageSize: 1_000,
+  };
+}

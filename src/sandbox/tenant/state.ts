@@ -1,0 +1,42 @@
+import { type Directory, isMailbox, type Recipient } from './directory.ts';
+
+/** What is true of one address, for a person or a test to look at. */
+export interface State {
+  readonly name: string;
+  readonly address: string;
+  readonly guid: string;
+  readonly type: string;
+  readonly fullAccess: readonly string[];
+  readonly sendAs: readonly string[];
+  readonly groups: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly isDirSynced: boolean;
+  }[];
+  readonly members: number;
+}
+
+/** Of everybody who has the address: none, one or several. */
+export function stateOf(directory: Directory, address: string): readonly State[] {
+  return directory.named(address).map((one) => ({
+    name: one.displayName,
+    address: one.primaryAddress,
+    guid: one.guid,
+    type: one.kind,
+    fullAccess: addresses(
+      directory,
+      isMailbox(one) ? one.mailboxRights.map(({ trustee }) => trustee) : [],
+    ),
+    sendAs: addresses(directory, one.sendAs),
+    groups: directory.groupsOf(one.guid).map(brief),
+    members: one.members.size,
+  }));
+}
+
+function brief({ name, kind, isDirSynced }: Recipient) {
+  return { name, type: kind, isDirSynced };
+}
+
+function addresses(directory: Directory, guids: Iterable<string>): readonly string[] {
+  return Array.from(guids, (guid) => directory.get(guid).primaryAddress);
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pino } from 'pino';
+import type { AllowList, ParameterValue, PowerShellError } from '../../src/powershell/frames.ts';
+import { type Session, startSession } from '../../src/powershell/session.ts';
+import { makeCertificate } from '../../src/sandbox/certificate.ts';
+import { type RunningTenant, startTenant } from '../../src/sandbox/tenant/start-tenant.ts';
+import type { Engine } from '../support/engine.ts';
+
+const MODULE = resolve('src/sandbox/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1');
+const ALLOW: AllowList = {
+  'Connect-ExchangeOnline': [
+    'Certificate',
+    'AppId',
+    'Organization',
+    'CommandName',
+    'ShowBanner',
+    'SkipLoadingFormatData',
+    'ErrorAction',
+  ],
+  'Disconnect-ExchangeOnline': ['Confirm'],
+  'Get-ConnectionInformation': [],
+  'Get-AcceptedDomain': [],
+  'Get-Recipient': ['Filter', 'ResultSize'],
+  'Get-Mailbox': ['Identity', 'ErrorAction', 'Anr'],
+  'Get-EXOMailbox': ['Identity'],
+  'Set-Mailbox': [
+    'Identity',
+    'Type',
+    'Confirm',
+    'Nonsense',
+    'HiddenFromAddressListsEnabled',
+    'GrantSendOnBehalfTo',
+  ],
+  'Add-MailboxPermission': ['Identity', 'User', 'AccessRights', 'Confirm'],
+  'Get-MailboxStatistics': ['Identity'],
+};
+/** What Connect-ExchangeOnline is asked for: all but the last. */
+const COMMANDS = Object.keys(ALLOW).slice(0, -1);
+
+type Given = Record<string, ParameterValue>;
+
+/** What either stand-in for the Exchange module must do, through a real session. */
+export function describeStandIn(engine: Engine): void {
+  describe(`Exchange through ${engine.name}`, () => {
+    const base = mkdtempSync(join(tmpdir(), 'si-'));
+    let tenant: RunningTenant;
+    let session: Session;
+
+    before(async () => {
+      const certificate = await makeCertificate();
+      tenant = await startTenant();
+      session = await open(tenant.url);
+      // Nobody is connected before this, and what is there then is part of the contract.
+      await assertUnconnected();
+      await assert.doesNotReject(connect(certificate));
+    });
+    after(async () => {
+      await session.stop('test over');
+      await tenant.close();
+      assert.deepEqual(readdirSync(base), [], 'a session left its folder behind');
+      rmSync(base, { recursive: true });
+    });
+
+    async function open(url: string): Promise<Session> {
+      const started = await startSession({
+        command: engine.command,
+        workerScript: resolve('src/powershell/worker.ps1'),
+        baseDirectory: base,
+        inherited: process.env,
+        environment: { EXO_SANDBOX_TENANT: url },
+        startTimeoutMs: 30_000,
+        log: pino({ level: 'silent' }),
+      });
+      const outcome = await started.prepare(
+        { modules: [{ name: MODULE }], allow: ALLOW },
+        { timeoutMs: 30_000 },
+      );
+      assert.equal(outcome.kind, 'completed', JSON.stringify(outcome));
+      return started;
+    }
+
+    function run(command: string, parameters: Given = {}, properties: readonly string[] = []) {
+      return session.run({ command, parameters, properties }, { timeoutMs: 30_000 });
+    }
+
+    async function completed(
+      command: string,
+      parameters: Given,
+      properties: readonly string[] = [],
+    ) {
+      const outcome = await run(command, parameters, properties);
+      assert.equal(outcome.kind, 'completed', JSON.stringify(outcome));
+      return outcome;
+    }
+
+    async function failure(command: string, parameters: Given): Promise<PowerShellError> {
+      const outcome = await run(command, parameters, ['Guid']);
+      assert.equal(outcome.kind, 'failed', JSON.stringify(outcome));
+      return outcome.error;
+    }
+
+    async function assertUnconnected(): Promise<void> {
+      const early = await failure('Get-EXOMailbox', { Identity: tenant.leaver });
+      assert.match(early.message, /^You must call the Connect-ExchangeOnline cmdlet before/);
+      const missing = await failure('Get-Mailbox', { Identity: tenant.leaver });
+      assert.equal(missing.exceptionType, 'System.Management.Automation.CommandNotFoundException');
+      assert.match(missing.fullyQualifiedErrorId, /^CommandNotFoundException/);
+    }
+
+    async function connect(certificate: { pfx: Buffer; password: string }, appId = tenant.appId) {
+      return completed('Connect-ExchangeOnline', {
+        Certificate: {
+          $type: 'certificate',
+          pfx: certificate.pfx.toString('base64'),
+          password: certificate.password,
+        },
+        AppId: appId,
+        Organization: tenant.organization,
+        CommandName: COMMANDS,
+        ShowBanner: false,
+        SkipLoadingFormatData: true,
+        ErrorAction: 'Stop',
+      });
+    }
+
+    test('the connection tells what it is', async () => {
+      const names = ['State', 'AppId', 'Organization', 'CertificateAuthentication'];
+      const { rows } = await completed('Get-ConnectionInformation', {}, names);
+      const { appId, organization } = tenant;
+      assert.deepEqual(rows, [
+        {
+          State: 'Connected',
+          AppId: appId,
+          Organization: organization,
+          CertificateAuthentication: true,
+        },
+      ]);
+    });
+
+    test('an unknown application is refused with the code of the real one', async () => {
+      await assert.rejects(connect(await makeCertificate(), 'another'), /AADSTS700016/);
+    });
+
+    test('only the cmdlets asked for at connecting are there', async () => {
+      const error = await failure('Get-MailboxStatistics', { Identity: tenant.leaver });
+      assert.match(error.fullyQualifiedErrorId, /^CommandNotFoundException/);
+    });
+
+    test('objects come back with the properties asked for, lists as lists, dates in ISO 8601', async () => {
+      const filter = `EmailAddresses -eq '${tenant.leaver.replaceAll("'", "''")}'`;
+      const names = ['DisplayName', 'EmailAddresses', 'IsDirSynced', 'WhenCreatedUTC', 'Missing'];
+      const {
+        rows: [row],
+      } = await completed('Get-Recipient', { Filter: filter }, names);
+      assert.ok(row);
+      const { EmailAddresses: addresses, WhenCreatedUTC: created, ...rest } = row;
+      assert.deepEqual(rest, { DisplayName: "Lee O'Neil-Åström", IsDirSynced: false });
+      assert.ok(Array.isArray(addresses) && addresses[0] === `SMTP:${tenant.leaver}`);
+      assert.match(String(created), /^\d{4}-\d\d-\d\dT00:00:00Z$/);
+    });
+
+    test('a long listing comes whole', async () => {
+      const { rows } = await completed('Get-Recipient', { ResultSize: 'Unlimited' }, ['Guid']);
+      assert.equal(new Set(rows.map((row) => row['Guid'])).size, rows.length);
+      assert.ok(rows.length > 1_500);
+    });
+
+    for (const more of [{}, { ErrorAction: 'Stop' }]) {
+      test(`an error of the service comes as it is, ${JSON.stringify(more)}`, async () => {
+        const {
+          position: _position,
+          fullyQualifiedErrorId: id,
+          ...error
+        } = await failure('Get-Mailbox', {
+          Identity: 'nobody@example.org',
+          ...more,
+        });
+        assert.match(
+          id,
+          /^\[Server=\w+,RequestId=[0-9a-f-]{36},TimeStamp=.* GMT\],Write-ErrorMessage$/,
+        );
+        assert.deepEqual(error, {
+          message:
+            "Ex6F9304|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|The operation couldn't be performed because object 'nobody@example.org' couldn't be found on 'DB6PR06A001DC06.EURPR06A001.prod.outlook.com'.",
+          exceptionType: 'System.Exception',
+          innerTypes: [],
+          category: 'NotSpecified',
+          reason: 'ManagementObjectNotFoundException',
+          activity: 'Get-Mailbox',
+          targetName: '',
+        });
+      });
+    }
+
+    const NOT_BOUND: readonly [string, Given, RegExp][] = [
+      [
+        'Set-Mailbox',
+        { Identity: 'a@b.example', Nonsense: 'x' },
+        /^NamedParameterNotFound,Set-Mailbox$/,
+      ],
+      [
+        'Set-Mailbox',
+        { Identity: 'a@b.example', HiddenFromAddressListsEnabled: 'x' },
+        /^CannotConvertArgument,Set-Mailbox$/,
+      ],
+      ['Get-Mailbox', { Identity: 'a@b.example', Anr: 'x' }, /^AmbiguousParameterSet,Get-Mailbox$/],
+    ];
+    for (const [command, parameters, id] of NOT_BOUND) {
+      test(`${command} ${JSON.stringify(parameters)} does not bind`, async () => {
+        const before = tenant.calls().total;
+        const error = await failure(command, parameters);
+        assert.equal(error.exceptionType, 'System.Management.Automation.ParameterBindingException');
+        assert.match(error.fullyQualifiedErrorId, id);
+        assert.equal(tenant.calls().total, before, 'it reached the service');
+      });
+    }
+
+    test('a write takes effect, and its repetition is a warning', async () => {
+      const convert = { Identity: tenant.leaver, Type: 'Shared', Confirm: false };
+      assert.deepEqual((await completed('Set-Mailbox', convert)).warnings, []);
+      assert.equal(tenant.state(tenant.leaver)[0]?.type, 'SharedMailbox');
+      assert.match((await completed('Set-Mailbox', convert)).warnings[0] ?? '', /no settings of/);
+    });
+
+    test('parameters arrive as they were sent', async () => {
+      await run('Set-Mailbox', {
+        Identity: tenant.manager,
+        GrantSendOnBehalfTo: { $type: 'change', add: ['a@b.example'], remove: [] },
+        HiddenFromAddressListsEnabled: true,
+        Confirm: false,
+      });
+      await completed('Add-MailboxPermission', {
+        Identity: tenant.manager,
+        User: tenant.leaver,
+        AccessRights: ['FullAccess'],
+        Confirm: false,
+      });
+      const [first, second] = tenant.calls().log.slice(-2);
+      const sent = JSON.stringify(first?.parameters);
+      assert.match(sent, /"HiddenFromAddressListsEnabled":true/);
+      assert.match(sent, /a@b\.example/);
+      assert.deepEqual(second?.parameters, {
+        Identity: tenant.manager,
+        User: tenant.leaver,
+        AccessRights: ['FullAccess'],
+        Confirm: false,
+      });
+    });
+
+    test('being throttled comes with its HTTP status and the time to wait', async () => {
+      tenant.order([{ kind: 'throttled', retryAfterSeconds: 7 }, { kind: 'server-busy' }]);
+      const throttled = await failure('Get-Mailbox', { Identity: tenant.leaver });
+      assert.deepEqual([throttled.httpStatus, throttled.retryAfterSeconds], [429, 7]);
+      const busy = await failure('Get-Mailbox', { Identity: tenant.leaver });
+      assert.deepEqual([busy.httpStatus, busy.retryAfterSeconds], [503, undefined]);
+    });
+
+    test('an answer that is lost is an error of the connection', async () => {
+      tenant.order([{ kind: 'no-answer' }]);
+      const error = await failure('Get-Mailbox', { Identity: tenant.leaver });
+      assert.equal(error.exceptionType, 'System.Net.Http.HttpRequestException');
+    });
+
+    test('a command that waits for the service can be cancelled', async () => {
+      const slow = await startTenant({ latencyMs: 600_000 });
+      const other = await open(slow.url);
+      await other.run(
+        {
+          command: 'Connect-ExchangeOnline',
+          parameters: {
+            ...(await proof()),
+            AppId: slow.appId,
+            Organization: slow.organization,
+            CommandName: COMMANDS,
+          },
+          properties: [],
+        },
+        { timeoutMs: 30_000 },
+      );
+      const abort = new AbortController();
+      const running = other.run(
+        { command: 'Get-AcceptedDomain', parameters: {}, properties: [] },
+        { timeoutMs: 60_000, signal: abort.signal },
+      );
+      assert.equal((await other.ping(10_000)).busy, true);
+      abort.abort();
+      await assert.rejects(running, { code: 'powershell.cancelled' });
+      assert.match((await other.ended).reason, /cancelled/);
+      await slow.close();
+    });
+
+    async function proof(): Promise<Given> {
+      const { pfx, password } = await makeCertificate();
+      return { Certificate: { $type: 'certificate', pfx: pfx.toString('base64'), password } };
+    }
+
+    test('a session that is gone says so, and after disconnecting the cmdlets are gone', async () => {
+      tenant.order([{ kind: 'session-gone' }]);
+      const error = await failure('Get-Mailbox', { Identity: tenant.leaver });
+      assert.match(error.message, /^You must call the Connect-ExchangeOnline cmdlet/);
+      await completed('Disconnect-ExchangeOnline', { Confirm: false });
+      await assertUnconnected();
+    });
+  });
+}
