@@ -2,6 +2,7 @@ import { CMDLETS } from '../cmdlets/cmdlets.ts';
 import { ServiceError } from '../errors.ts';
 import type { AllowList, ParameterValue, PowerShellError } from '../powershell/frames.ts';
 import type { Session } from '../powershell/session.ts';
+import type { CommandOutcome } from '../powershell/sessions.ts';
 import { classify, wordsOf } from './errors.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
@@ -134,6 +135,18 @@ async function readOnce(session: Session, settings: ConnectSettings): Promise<vo
   if (outcome.kind === 'failed') {
     throw refusal(outcome.error);
   }
+}
+
+/**
+ * Whether a session is of no more use after this. A cmdlet that is not there was either never granted or
+ * went with the connection: a new session tells which.
+ */
+export function isConnectionGone(outcome: CommandOutcome): boolean {
+  return (
+    outcome.kind === 'failed' &&
+    (classify(outcome.error) === 'exchange.session-gone' ||
+      outcome.error.fullyQualifiedErrorId.startsWith('CommandNotFoundException'))
+  );
 }
 
 /** Whatever goes wrong while signing in keeps every job waiting: it is told as one thing, with its cause. */

@@ -16,6 +16,8 @@ export interface PoolSettings {
 export interface PoolParts {
   /** Starts a session and makes it ready for work; ends it itself if that fails. */
   readonly open: () => Promise<Session>;
+  /** Whether a session that gave this outcome is of no more use. */
+  readonly isSpent: (outcome: CommandOutcome) => boolean;
   readonly random: () => number;
   readonly log: Logger;
 }
@@ -67,7 +69,11 @@ export class Pool implements Sessions {
   async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
     const session = await this.#lease(limits.signal);
     try {
-      return await session.run(request, limits);
+      const outcome = await session.run(request, limits);
+      if (this.#parts.isSpent(outcome)) {
+        void session.stop('its connection is gone');
+      }
+      return outcome;
     } finally {
       this.#release(session);
     }

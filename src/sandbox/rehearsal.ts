@@ -15,6 +15,8 @@ export interface RehearsalOptions {
   readonly latency: number;
   /** The same seed makes the same tenant. */
   readonly seed: number;
+  /** Without it the real pwsh if it is on PATH, else the stand-in. */
+  readonly engine?: RehearsalEngine;
 }
 
 /** Which program runs the sessions: the real pwsh with the stand-in module, or a stand-in for both. */
@@ -56,7 +58,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     trelica,
     tenant,
     certificate,
-    engine: chooseEngine(process.env['PATH'] ?? ''),
+    engine: options.engine ?? chooseEngine(process.env['PATH'] ?? ''),
     async close() {
       await trelica.close();
       await tenant.close();
@@ -64,15 +66,18 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
   };
 }
 
+/** Runs nothing but the service's own frames and the simulated tenant's cmdlets. */
+export const STAND_IN: RehearsalEngine = {
+  name: 'stand-in',
+  command: [process.execPath, resolve(import.meta.dirname, 'pwsh-stand-in.ts')],
+};
+
 function chooseEngine(searchPath: string): RehearsalEngine {
   const pwsh = searchPath
     .split(delimiter)
     .map((folder) => join(folder, process.platform === 'win32' ? 'pwsh.exe' : 'pwsh'))
     .find(isExecutable);
-  const standIn = resolve(import.meta.dirname, 'pwsh-stand-in.ts');
-  return pwsh === undefined
-    ? { name: 'stand-in', command: [process.execPath, standIn] }
-    : { name: 'pwsh', command: [pwsh] };
+  return pwsh === undefined ? STAND_IN : { name: 'pwsh', command: [pwsh] };
 }
 
 function isExecutable(path: string): boolean {

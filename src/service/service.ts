@@ -3,7 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
-import { type ConnectSettings, connect, type SignIn } from '../exchange/connect.ts';
+import {
+  type ConnectSettings,
+  connect,
+  isConnectionGone,
+  type SignIn,
+} from '../exchange/connect.ts';
 import { createExchange } from '../exchange/exchange.ts';
 import { buildApp } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
@@ -96,7 +101,10 @@ function createPool(config: Config, { environment, log }: ServiceParts): Session
     queueLimit: concurrentJobs * CALLS_A_JOB,
     queueTimeoutMs: config.exchange.writeTimeoutSeconds * 1_000,
   };
-  return { folder, pool: new Pool(settings, { open, random: Math.random, log }) };
+  return {
+    folder,
+    pool: new Pool(settings, { open, isSpent: isConnectionGone, random: Math.random, log }),
+  };
 }
 
 function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {

@@ -46,6 +46,8 @@ interface Scene {
   opened: number;
   /** Called for each start; throws to make it fail. */
   onOpen: () => void;
+  /** What is said of every outcome. */
+  isSpent: boolean;
 }
 
 async function withPool(
@@ -63,10 +65,11 @@ async function withPool(
   const whole = { size: 1, queueLimit: 10, queueTimeoutMs: 10_000, ...settings };
   const log = pino({ level: 'silent' });
   const scene: Scene = {
-    pool: new Pool(whole, { open, random: () => 0, log }),
+    pool: new Pool(whole, { open, isSpent: () => scene.isSpent, random: () => 0, log }),
     sessions,
     opened: 0,
     onOpen: () => undefined,
+    isSpent: false,
   };
   try {
     await use(scene);
@@ -132,6 +135,17 @@ test('a session that dies is replaced, and its command has an unknown outcome', 
     scene.sessions[0]?.die();
     await assert.rejects(call, { code: 'powershell.session-lost' });
     await eventually('a new session', () => scene.opened === 2);
+  }));
+
+test('a session whose connection is gone is replaced, though it still answers', () =>
+  withPool({}, async (scene) => {
+    scene.isSpent = true;
+    const call = scene.pool.run(REQUEST, LIMITS);
+    await running(scene, 1);
+    scene.sessions[0]?.finish();
+    await call;
+    await eventually('a new session', () => scene.opened === 2);
+    assert.equal(scene.sessions[0]?.state, 'dead');
   }));
 
 test('too many callers are refused', () =>
