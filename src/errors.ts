@@ -24,7 +24,6 @@ export const ERRORS = {
 
   'jobs.not-found': { retry: 'never' },
   'jobs.store-unusable': { retry: 'never' },
-  'jobs.attempts-exhausted': { retry: 'never' },
 
   'trelica.unreachable': { retry: 'outage' },
   'trelica.credentials-refused': { retry: 'outage' },
@@ -38,7 +37,6 @@ export const ERRORS = {
   'trelica.workflow-ambiguous': { retry: 'never' },
   'trelica.run-not-found': { retry: 'never' },
   'trelica.run-ambiguous': { retry: 'never' },
-  'trelica.run-ended': { retry: 'never' },
   'trelica.step-not-found': { retry: 'never' },
   'trelica.step-not-reached': { retry: 'never' },
   'trelica.action-not-offered': { retry: 'never' },
@@ -54,7 +52,6 @@ export const ERRORS = {
   'powershell.value-refused': { retry: 'never' },
   'powershell.command-refused': { retry: 'never' },
   'powershell.overloaded': { retry: 'outage' },
-  'powershell.unavailable': { retry: 'outage' },
 
   'exchange.sign-in-refused': { retry: 'outage' },
   'exchange.module-missing': { retry: 'outage' },

@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test';
 import { pino } from 'pino';
 import type { ParameterValue, Row } from '../../src/powershell/frames.ts';
 import { type Session, startSession } from '../../src/powershell/session.ts';
+import { makeCertificate } from '../../src/sandbox/certificate.ts';
 import type { Engine } from '../support/engine.ts';
 
 export const WORKER = resolve('src/powershell/worker.ps1');
@@ -52,11 +53,8 @@ const ALLOW = {
   'Get-Missing': [],
 };
 
-/** What anything that speaks the worker's frames must do. `certificate` makes a PFX if one can be made. */
-export function describeWorker(
-  engine: Engine,
-  certificate?: () => { pfx: string; password: string },
-) {
+/** What anything that speaks the worker's frames must do. */
+export function describeWorker(engine: Engine): void {
   describe(`the worker on ${engine.name}`, () => {
     const base = mkdtempSync(join(tmpdir(), 'wk-'));
     const sessions: Session[] = [];
@@ -157,13 +155,24 @@ export function describeWorker(
       });
     });
 
-    test('a certificate is built from PFX bytes and password', { skip: !certificate }, async () => {
-      const { pfx, password } = certificate?.() ?? { pfx: '', password: '' };
-      const [row] = await rows('Get-Kind', { Secret: { $type: 'certificate', pfx, password } }, [
-        'SecretType',
-        'Subject',
+    test('a certificate with its key is built from PFX bytes and password', async () => {
+      const { pfx, password } = await makeCertificate('worker test');
+      const certificate = { $type: 'certificate', pfx: pfx.toString('base64'), password } as const;
+      assert.deepEqual(await rows('Get-Kind', { Secret: certificate }, ['SecretType', 'Subject']), [
+        { SecretType: 'X509Certificate2', Subject: 'CN=worker test' },
       ]);
-      assert.equal(row?.['SecretType'], 'X509Certificate2');
+    });
+
+    test('a certificate with a wrong password is refused without a word of it', async () => {
+      const { pfx } = await makeCertificate();
+      const certificate = {
+        $type: 'certificate',
+        pfx: pfx.toString('base64'),
+        password: 'wrong-canary',
+      } as const;
+      const outcome = await run('Get-Kind', { Secret: certificate });
+      assert.equal(outcome.kind, 'failed');
+      assert.doesNotMatch(JSON.stringify(outcome), /wrong-canary/);
     });
 
     test('a warning is no error', async () => {

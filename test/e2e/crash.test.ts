@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Operator } from '../../src/cli/operator.ts';
+import {
+  type Installation,
+  installFor,
+  type Rehearsal,
+  STAND_IN,
+  startRehearsal,
+} from '../../src/sandbox/rehearsal.ts';
+import { Seeded } from '../../src/sandbox/tenant/seeded.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort, Program } from './program.ts';
+
+const KILLS = 12;
+const SEED = Number(process.env['CRASH_SEED'] ?? '1');
+
+let folder: string;
+let rehearsal: Rehearsal;
+let installation: Installation;
+let operator: Operator;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'crash-'));
+  rehearsal = await startRehearsal({
+    people: 90,
+    groups: 20,
+    latency: 3,
+    seed: SEED,
+    engine: STAND_IN,
+  });
+  const port = await freePort();
+  installation = installFor(rehearsal, folder, port);
+  const token = installation.secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '';
+  operator = new Operator(`http://127.0.0.1:${port}`, token);
+});
+after(async () => {
+  await rehearsal.close();
+  rmSync(folder, { recursive: true });
+});
+
+const webhookToken = () => installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
+
+/** Asks until it is accepted, as a person would press the button again; gives the job's id. */
+function submit(run: { workflowId: string; runId: string }): Promise<unknown> {
+  return eventually(
+    'the webhook is accepted',
+    async () => {
+      const answer = await operator
+        .post('/webhooks/trelica', run, webhookToken())
+        .catch(() => undefined);
+      return answer?.['jobId'];
+    },
+    60_000,
+  );
+}
+
+function isAllSignalled(): boolean {
+  return rehearsal.trelica.runs().every((run) => run.status === 'Completed');
+}
+
+test('what was accepted is done, once each, however often the process is killed', async () => {
+  const { tenant, trelica } = rehearsal;
+  const seeded = new Seeded(SEED);
+  const leavers = tenant.people
+    .map(({ email }) => email)
+    .filter((email) => {
+      const found = tenant.state(email);
+      return found.length === 1 && found[0]?.type === 'UserMailbox';
+    })
+    .slice(0, 60);
+  const runs = await Promise.all(leavers.map((email) => trelica.startRun(email)));
+  let program = new Program(installation);
+  await program.started();
+  const submitting = runs.map((run) => submit(run));
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    // A random moment, told by the work itself: so many calls from now.
+    const until = tenant.calls().total + seeded.number(`kill:${kill}`, 40);
+    await eventually(
+      'the moment to kill',
+      () => tenant.calls().total >= until || isAllSignalled(),
+      60_000,
+    );
+    await program.end('SIGKILL');
+    program = new Program(installation);
+    await program.started();
+  }
+  const jobs = await Promise.all(submitting);
+  assert.equal(new Set(jobs).size, runs.length);
+  await eventually('every signal is fired', isAllSignalled, 120_000);
+  await eventually(
+    'every job has ended',
+    async () => {
+      const { jobs: open } = (await operator.get('/jobs?limit=200')) as {
+        jobs: { state: string }[];
+      };
+      return open.every(({ state }) => state === 'done');
+    },
+    60_000,
+  );
+  for (const email of leavers) {
+    const [state] = tenant.state(email);
+    assert.equal(state?.type, 'SharedMailbox', email);
+  }
+  for (const run of trelica.runs()) {
+    const fired = run.firings.filter(({ outcome }) => outcome === 'fired');
+    assert.equal(fired.length, 1, `${run.person.email}: ${JSON.stringify(run.firings)}`);
+  }
+  assert.equal(await program.end('SIGTERM'), 0, program.output);
+});
+
+test('a killed service leaves no session alive and its successor starts on the same queue', async () => {
+  const program = new Program(installation);
+  await program.started();
+  await eventually(
+    'the session is ready',
+    async () => (await operator.get('/readyz'))['ready'] === true,
+    30_000,
+  );
+  const shells = shellsOf(program.child.pid ?? 0);
+  assert.ok(shells.length > 0);
+  await program.end('SIGKILL');
+  await eventually('the sessions are gone', () => shells.every((pid) => !isAlive(pid)), 2_000);
+  const next = new Program(installation);
+  await next.started();
+  assert.equal(await next.end('SIGTERM'), 0, next.output);
+});
+
+function shellsOf(parent: number): readonly number[] {
+  return execFileSync('ps', ['-eo', 'pid,ppid'], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([, ppid]) => ppid === parent)
+    .map(([pid]) => pid ?? 0);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const REFUSED: readonly [string, (given: Installation) => Installation, number, RegExp][] = [
+  [
+    'without a token',
+    (given) => {
+      const { EXO_BRIDGE_WEBHOOK_TOKEN: _token, ...secrets } = given.secrets;
+      return { ...given, secrets };
+    },
+    78,
+    /EXO_BRIDGE_WEBHOOK_TOKEN or EXO_BRIDGE_WEBHOOK_TOKEN_FILE must be set/,
+  ],
+  [
+    'without a configuration file',
+    (given) => ({ ...given, configFile: '/nowhere.yaml' }),
+    78,
+    /config\.unreadable/,
+  ],
+];
+for (const [name, change, code, expected] of REFUSED) {
+  test(`${name} the service does not start, and says why on one line`, async () => {
+    const program = new Program(change(installation));
+    await eventually('it ended', () => program.child.exitCode !== null);
+    assert.equal(program.child.exitCode, code, program.output);
+    assert.match(program.output, expected);
+    for (const secret of Object.values(installation.secrets)) {
+      assert.ok(!program.output.includes(secret));
+    }
+  });
+}
