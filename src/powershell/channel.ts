@@ -5,17 +5,15 @@ import { join } from 'node:path';
 import { ServiceError } from '../errors.ts';
 import { FrameDecoder } from './decode-frames.ts';
 import { encodeFrame } from './encode-frame.ts';
-import type { ServiceFrame, WorkerFrame } from './frames.ts';
+import type { AnswerFrame, HelloFrame, ServiceFrame, WorkerFrame } from './frames.ts';
 
 /** Longer paths are cut without a word by the operating system (107 bytes and a NUL on Linux). */
 const LONGEST_PATH_BYTES = 107;
 
-export type Hello = Extract<WorkerFrame, { type: 'hello' }>;
-
 export interface ChannelEvents {
   /** The worker has proved itself; from now on frames may be sent. */
-  readonly onHello: (hello: Hello) => void;
-  readonly onFrame: (frame: Exclude<WorkerFrame, { type: 'hello' }>) => void;
+  readonly onHello: (hello: HelloFrame) => void;
+  readonly onFrame: (frame: AnswerFrame) => void;
   /** The worker is gone, or broke the protocol (`error`). Called once. */
   readonly onEnd: (error: Error | undefined) => void;
 }
@@ -151,7 +149,7 @@ export class Channel {
     }
   }
 
-  #prove(hello: Hello): void {
+  #prove(hello: HelloFrame): void {
     const given = Buffer.from(hello.token);
     const wanted = Buffer.from(this.token);
     if (this.#isProved || given.length !== wanted.length || !timingSafeEqual(given, wanted)) {

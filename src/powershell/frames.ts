@@ -89,27 +89,34 @@ export type ServiceFrame =
   | { readonly v: 1; readonly type: 'ping'; readonly id: number }
   | { readonly v: 1; readonly type: 'exit' };
 
-export type WorkerFrame =
-  | {
-      readonly v: 1;
-      readonly type: 'hello';
-      readonly token: string;
-      readonly pid: number;
-      /** `pwsh`, `engine-host` or `stand-in`. */
-      readonly engine: string;
-      readonly engineVersion: string;
-    }
+/** The worker's greeting: its proof, and what it is. Must come first. */
+export interface HelloFrame {
+  readonly v: 1;
+  readonly type: 'hello';
+  readonly token: string;
+  readonly pid: number;
+  /** `pwsh`, `engine-host` or `stand-in`. */
+  readonly engine: string;
+  readonly engineVersion: string;
+}
+
+export type WorkerFrame = HelloFrame | AnswerFrame;
+
+/** The command ended. With `errors` it failed, however much it returned before. */
+export interface ResultFrame {
+  readonly v: 1;
+  readonly type: 'result';
+  readonly id: number;
+  readonly warnings: readonly string[];
+  readonly errors: readonly PowerShellError[];
+  /** True if it ended because of a `cancel`: its effect is unknown. */
+  readonly cancelled: boolean;
+}
+
+/** Whatever a worker says after its greeting. */
+export type AnswerFrame =
   | { readonly v: 1; readonly type: 'item'; readonly id: number; readonly rows: readonly Row[] }
-  /** The command ended. With `errors` it failed, however much it returned before. */
-  | {
-      readonly v: 1;
-      readonly type: 'result';
-      readonly id: number;
-      readonly warnings: readonly string[];
-      readonly errors: readonly PowerShellError[];
-      /** True if it ended because of a `cancel`: its effect is unknown. */
-      readonly cancelled: boolean;
-    }
+  | ResultFrame
   | {
       readonly v: 1;
       readonly type: 'pong';

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { Channel, type Hello } from './channel.ts';
+import { Channel } from './channel.ts';
 import { assertRequest } from './encode-frame.ts';
-import type { AllowList, CommandRequest, Row, WorkerFrame } from './frames.ts';
+import type {
+  AllowList,
+  AnswerFrame,
+  CommandRequest,
+  HelloFrame,
+  ResultFrame,
+  Row,
+} from './frames.ts';
 import { Pty, type PtyExit } from './pty.ts';
 import type { CommandLimits, CommandOutcome, Sessions } from './sessions.ts';
 import { shellEnvironment } from './shell-environment.ts';
@@ -61,7 +68,7 @@ export interface Vitals {
 interface Running {
   readonly id: number;
   readonly rows: Row[];
-  resolve(result: Extract<WorkerFrame, { type: 'result' }>): void;
+  resolve(result: ResultFrame): void;
   reject(error: Error): void;
 }
 
@@ -92,7 +99,7 @@ export class Session implements Sessions {
   readonly #graces: Graces;
   readonly #startedAt = performance.now();
   readonly #pings = new Map<number, (vitals: Vitals) => void>();
-  readonly #greeting = Promise.withResolvers<Hello>();
+  readonly #greeting = Promise.withResolvers<HelloFrame>();
   #state: SessionState = 'starting';
   #running: Running | undefined;
   #allow: AllowList = {};
@@ -208,7 +215,7 @@ export class Session implements Sessions {
     this.#move('busy');
     const id = this.#nextId();
     const rows: Row[] = [];
-    const answer = Promise.withResolvers<Extract<WorkerFrame, { type: 'result' }>>();
+    const answer = Promise.withResolvers<ResultFrame>();
     this.#running = { id, rows, resolve: answer.resolve, reject: answer.reject };
     const expire = (error: ServiceError) => this.#abandon(error);
     const timer = setTimeout(() => expire(timedOut(timeoutMs)), timeoutMs);
@@ -247,7 +254,7 @@ export class Session implements Sessions {
     }
   }
 
-  #receive(frame: Exclude<WorkerFrame, Hello>): void {
+  #receive(frame: AnswerFrame): void {
     switch (frame.type) {
       case 'item':
         this.#current(frame.id).rows.push(...frame.rows);
@@ -267,7 +274,7 @@ export class Session implements Sessions {
     }
   }
 
-  #finish(frame: Extract<WorkerFrame, { type: 'result' }>): void {
+  #finish(frame: ResultFrame): void {
     const running = this.#current(frame.id);
     this.#running = undefined;
     if (this.#state === 'busy') {
@@ -380,7 +387,7 @@ export class Session implements Sessions {
 }
 
 function outcomeOf(
-  { errors: [error], warnings }: Extract<WorkerFrame, { type: 'result' }>,
+  { errors: [error], warnings }: ResultFrame,
   rows: readonly Row[],
 ): CommandOutcome {
   return error === undefined

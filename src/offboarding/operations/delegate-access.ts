@@ -4,7 +4,7 @@ import type { Identity } from '../../cmdlets/identity.ts';
 import { ServiceError } from '../../errors.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Finding, Manager, OperationKind, OperationPlan } from './operation.ts';
+import type { Change, Finding, NoManager, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'delegate-access';
 
@@ -148,10 +148,7 @@ function planFor(
   };
 }
 
-function withoutManager(
-  manager: Exclude<Manager, { kind: 'found' }>,
-  severity: Finding['severity'],
-): OperationPlan {
+function withoutManager(manager: NoManager, severity: Finding['severity']): OperationPlan {
   const finding = { code: `manager-${manager.kind}`, severity, sentence: sentenceFor(manager) };
   return {
     changes: [],
@@ -161,7 +158,7 @@ function withoutManager(
   };
 }
 
-function sentenceFor(manager: Exclude<Manager, { kind: 'found' }>): string {
+function sentenceFor(manager: NoManager): string {
   switch (manager.kind) {
     case 'none':
       return 'The run names no line manager; nobody was given access to the mailbox.';

@@ -16,8 +16,10 @@ export interface Mailbox {
   readonly isSynchronised: boolean;
 }
 
-export type Manager =
-  | { readonly kind: 'found'; readonly recipient: Recipient }
+export type Manager = { readonly kind: 'found'; readonly recipient: Recipient } | NoManager;
+
+/** Why nobody can be given rights. */
+export type NoManager =
   | { readonly kind: 'none' }
   | { readonly kind: 'is-leaver' }
   /** The run names somebody who can't be given rights. */
