@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { Operator } from '../src/cli/operator.ts';
+import {
+  type Installation,
+  installFor,
+  type Rehearsal,
+  STAND_IN,
+  startRehearsal,
+} from '../src/sandbox/rehearsal.ts';
+import { freePort, Program } from '../test/e2e/program.ts';
+import { eventually } from '../test/support/eventually.ts';
+import { openLoop } from './open-loop.ts';
+
+/** Prints what is promised about speed. Each figure stands beside its bar; machines differ. */
+const ms = (value: number) => `${value.toFixed(1)} ms`;
+
+interface Scene {
+  readonly rehearsal: Rehearsal;
+  readonly installation: Installation;
+  readonly operator: Operator;
+  readonly url: string;
+}
+
+async function withScene(groups: number, use: (scene: Scene) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const engine = STAND_IN;
+  const rehearsal = await startRehearsal({ people: 200, groups, latency: 0, seed: 1, engine });
+  const port = await freePort();
+  const installation = installFor(rehearsal, folder, port);
+  raiseLimits(installation.configFile);
+  const url = `http://127.0.0.1:${port}`;
+  const operator = new Operator(url, installation.secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '');
+  try {
+    await use({ rehearsal, installation, operator, url });
+  } finally {
+    await rehearsal.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One address sends what many would: only the limit per address stands in the way. */
+function raiseLimits(file: string): void {
+  const config = parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, stringify({ ...config, limits: { requestsPerMinute: 1_000_000 } }));
+}
+
+async function ready({ operator }: Scene): Promise<void> {
+  await eventually(
+    'the service is ready',
+    async () => (await operator.get('/readyz').catch(() => undefined))?.['ready'] === true,
+    60_000,
+  );
+}
+
+async function benchWebhook(): Promise<void> {
+  await withScene(100, async (scene) => {
+    const program = new Program(scene.installation);
+    await ready(scene);
+    const result = await openLoop({
+      url: `${scene.url}/webhooks/trelica`,
+      token: scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '',
+      body: (number) => ({
+        workflowId: scene.rehearsal.trelica.workflow.id,
+        runId: number.toString(16).padStart(24, '0'),
+      }),
+      perSecond: 200,
+      seconds: 30,
+    });
+    console.log('\nWebhook accepted and durable, open loop, 200/s for 30 s');
+    console.table({
+      p50: { measured: ms(result.p50), bar: '2 ms' },
+      p99: { measured: ms(result.p99), bar: '25 ms' },
+      max: { measured: ms(result.max), bar: '' },
+      answers: { measured: JSON.stringify(result.statuses), bar: '{"202":6000}' },
+    });
+    await program.end('SIGKILL');
+  });
+}
+
+async function benchCalls(): Promise<void> {
+  const rows: Record<string, object> = {};
+  for (const groups of [100, 1_000, 5_000]) {
+    await withScene(groups, async (scene) => {
+      const program = new Program(scene.installation);
+      await ready(scene);
+      const { trelica, tenant } = scene.rehearsal;
+      const { workflowId, runId } = await trelica.startRun(tenant.leaver);
+      const token = scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
+      await scene.operator.post('/webhooks/trelica', { workflowId, runId }, token);
+      const job = await eventually(
+        'the leaver is done',
+        async () => {
+          const found = await scene.operator.jobOfRun(runId);
+          return found?.state === 'done' ? found : undefined;
+        },
+        60_000,
+      );
+      const changes = job.changes.length;
+      rows[`${groups} groups`] = {
+        calls: job.exchangeCalls,
+        changes,
+        bar: 10 + changes,
+        'old script': `1 + ${groups} member lists`,
+      };
+      await program.end('SIGTERM');
+    });
+  }
+  console.log('\nExchange calls for the leaver of the demo');
+  console.table(rows);
+}
+
+async function benchStart(): Promise<void> {
+  await withScene(100, async ({ installation, url }) => {
+    const times: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const startedAt = performance.now();
+      const program = new Program(installation);
+      await eventually('it answers', async () =>
+        fetch(`${url}/livez`)
+          .then((answer) => answer.ok)
+          .catch(() => false),
+      );
+      times.push(performance.now() - startedAt);
+      await program.end('SIGTERM');
+    }
+    times.sort((a, b) => a - b);
+    console.log('\nFrom the start of the process to the first answer, without PowerShell');
+    console.table({ median: { measured: ms(times[3] ?? 0), bar: '1000 ms' } });
+  });
+}
+
+await benchStart();
+await benchCalls();
+await benchWebhook();
