@@ -52,6 +52,7 @@ export const ERRORS = {
   'powershell.value-refused': { retry: 'never' },
   'powershell.command-refused': { retry: 'never' },
   'powershell.overloaded': { retry: 'outage' },
+  'powershell.unavailable': { retry: 'outage' },
 
   'exchange.sign-in-refused': { retry: 'outage' },
   'exchange.module-missing': { retry: 'outage' },
@@ -65,7 +66,7 @@ export const ERRORS = {
   'exchange.quota': { retry: 'never' },
   'exchange.unsupported': { retry: 'never' },
   'exchange.throttled': { retry: 'outage' },
-  'exchange.server-trouble': { retry: 'limited' },
+  'exchange.server-trouble': { retry: 'outage' },
   'exchange.session-gone': { retry: 'limited' },
   'exchange.unclassified': { retry: 'limited' },
 

@@ -5,6 +5,8 @@ import { codeOf, ServiceError } from './errors.ts';
 import { createLog } from './log.ts';
 import { startService } from './service/service.ts';
 
+/** sysexits.h: the command line is wrong. */
+const EXIT_USAGE = 64;
 /** sysexits.h: the configuration is wrong; no restart will help. */
 const EXIT_CONFIGURATION = 78;
 /** Beyond the grace for running commands and the kill ladder of a session. */
@@ -38,6 +40,14 @@ async function serve(): Promise<void> {
 
 /** What keeps the service from starting, for a person: every fault on its line, no stack. */
 function complain(error: unknown): number {
+  if (
+    error instanceof TypeError &&
+    'code' in error &&
+    String(error.code).startsWith('ERR_PARSE_ARGS')
+  ) {
+    process.stderr.write(`${error.message}\nusage: npm start -- [--config exo-bridge.yaml]\n`);
+    return EXIT_USAGE;
+  }
   const lines = error instanceof Error ? error.message : String(error);
   process.stderr.write(`exo-bridge cannot start (${codeOf(error)})\n${lines}\n`);
   if (!(error instanceof ServiceError)) {

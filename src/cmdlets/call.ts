@@ -11,9 +11,13 @@ interface Values {
 type Kinds<N extends CmdletName> = (typeof CMDLETS)[N]['parameters'];
 type ValueOf<K> = K extends keyof Values ? Values[K] : never;
 
-/** The parameters that may be given to one cmdlet, each with the type of its value. */
+type Required<N extends CmdletName> = (typeof CMDLETS)[N]['required'][number];
+
+/** The parameters of one cmdlet, each with the type of its value. */
 export type ParametersOf<N extends CmdletName> = {
-  readonly [P in keyof Kinds<N>]?: ValueOf<Kinds<N>[P]>;
+  readonly [P in keyof Kinds<N> as P extends Required<N> ? P : never]: ValueOf<Kinds<N>[P]>;
+} & {
+  readonly [P in keyof Kinds<N> as P extends Required<N> ? never : P]?: ValueOf<Kinds<N>[P]>;
 };
 
 /** One cmdlet call as data: what is planned, shown, sent and stored. */
@@ -51,19 +55,31 @@ export function assertCall(candidate: Call): Call {
       throw refused(`${candidate.cmdlet} -${name}`, 'parameter');
     }
   }
-  if ('Identity' in kinds && candidate.parameters['Identity'] === undefined) {
-    parseIdentity(undefined);
+  const missing = cmdlet.required.find((name) => candidate.parameters[name] === undefined);
+  if (missing !== undefined) {
+    throw kinds[missing] === 'identity'
+      ? unnamed(candidate.cmdlet, missing)
+      : refused(`${candidate.cmdlet} without -${missing}`, 'parameter');
   }
   return candidate;
 }
 
 const CHECKS: Record<ValueKind, (value: unknown) => boolean> = {
   identity: (value) => parseIdentity(value) === value,
-  text: (value) => typeof value === 'string' && value !== '',
-  texts: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
+  text: isFilled,
+  texts: (value) => Array.isArray(value) && value.length > 0 && value.every(isFilled),
   flag: (value) => typeof value === 'boolean',
 };
+
+function isFilled(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function unnamed(cmdlet: string, parameter: string): ServiceError {
+  return new ServiceError('exchange.identity-refused', `${cmdlet} without -${parameter}`, {
+    facts: { cmdlet, parameter },
+  });
+}
 
 function refused(what: string, kind: string): ServiceError {
   return new ServiceError('powershell.command-refused', `${what} is not in the vocabulary`, {

@@ -1,9 +1,9 @@
 import { CMDLETS } from '../cmdlets/cmdlets.ts';
-import { ServiceError } from '../errors.ts';
+import { retryOf, ServiceError } from '../errors.ts';
 import type { AllowList, ParameterValue, PowerShellError } from '../powershell/frames.ts';
 import type { Session } from '../powershell/session.ts';
 import type { CommandOutcome } from '../powershell/sessions.ts';
-import { classify, wordsOf } from './errors.ts';
+import { classify, failureOf, wordsOf } from './errors.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
 export type SignIn =
@@ -52,7 +52,7 @@ export const EXCHANGE_ALLOW_LIST: AllowList = {
 /**
  * Makes a fresh session a connection to Exchange: imports the module, signs in, and reads once, since a
  * connection is only local until then. Ends the session before it throws `exchange.module-missing`,
- * `exchange.sign-in-refused` or what the session threw.
+ * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`.
  */
 export async function connect(session: Session, settings: ConnectSettings): Promise<void> {
   try {
@@ -61,8 +61,14 @@ export async function connect(session: Session, settings: ConnectSettings): Prom
     await readOnce(session, settings);
   } catch (error) {
     await session.stop('not connected');
-    throw error;
+    throw retryOf(error) === 'outage' ? error : unavailable(error);
   }
+}
+
+/** Nothing of a job was begun: whatever went wrong, it waits. */
+function unavailable(cause: unknown): ServiceError {
+  const why = cause instanceof Error ? cause.message : 'unknown fault';
+  return new ServiceError('powershell.unavailable', `no connection to Exchange: ${why}`, { cause });
 }
 
 async function prepare(session: Session, settings: ConnectSettings): Promise<void> {
@@ -107,7 +113,7 @@ async function signIn(session: Session, settings: ConnectSettings): Promise<void
       throw isTimeOut(error) ? waitedForPrompt(settings, error) : error;
     });
   if (outcome.kind === 'failed') {
-    throw refusal(outcome.error);
+    throw refusal('Connect-ExchangeOnline', outcome.error);
   }
 }
 
@@ -133,34 +139,48 @@ async function readOnce(session: Session, settings: ConnectSettings): Promise<vo
     { timeoutMs: settings.connectTimeoutMs },
   );
   if (outcome.kind === 'failed') {
-    throw refusal(outcome.error);
+    throw refusal('Get-AcceptedDomain', outcome.error);
   }
 }
 
-/**
- * Whether a session is of no more use after this. A cmdlet that is not there was either never granted or
- * went with the connection: a new session tells which.
- */
+/** Whether a session is of no more use after this: the next one connects anew. */
 export function isConnectionGone(outcome: CommandOutcome): boolean {
-  return (
-    outcome.kind === 'failed' &&
-    (classify(outcome.error) === 'exchange.session-gone' ||
-      outcome.error.fullyQualifiedErrorId.startsWith('CommandNotFoundException'))
+  return outcome.kind === 'failed' && classify(outcome.error) === 'exchange.session-gone';
+}
+
+/** A refusal while signing in keeps every job waiting: it is told with its cause and its cure. */
+function refusal(cmdlet: string, error: PowerShellError): ServiceError {
+  const means = classify(error);
+  if (means === 'exchange.throttled' || means === 'exchange.server-trouble') {
+    return failureOf(cmdlet, error, means);
+  }
+  const { message } = wordsOf(error);
+  const aadsts = /AADSTS\d+/.exec(message)?.[0];
+  const cure = cureFor(cmdlet, error, aadsts);
+  return new ServiceError(
+    'exchange.sign-in-refused',
+    cure === undefined ? message : `${message} (${cure})`,
+    { facts: { cmdlet, reason: error.reason, aadsts } },
   );
 }
 
-/** Whatever goes wrong while signing in keeps every job waiting: it is told as one thing, with its cause. */
-function refusal(error: PowerShellError): ServiceError {
-  const means = classify(error);
-  const isTransient = means === 'exchange.throttled' || means === 'exchange.server-trouble';
-  const { message } = wordsOf(error);
-  const aadsts = /AADSTS\d+/.exec(message)?.[0];
-  const cure = aadsts === undefined ? undefined : CURES[aadsts];
-  return new ServiceError(
-    isTransient ? means : 'exchange.sign-in-refused',
-    cure === undefined ? message : `${message} (${cure})`,
-    { facts: { reason: error.reason, ...(aadsts === undefined ? {} : { aadsts }) } },
-  );
+function cureFor(
+  cmdlet: string,
+  { fullyQualifiedErrorId: id, message }: PowerShellError,
+  aadsts: string | undefined,
+): string | undefined {
+  if (aadsts !== undefined) {
+    return CURES[aadsts];
+  }
+  if (id.startsWith('ValueRefused')) {
+    return 'the certificate cannot be opened: check EXO_BRIDGE_CERTIFICATE and EXO_BRIDGE_CERTIFICATE_PASSWORD';
+  }
+  if (/NonInteractive|prompts? the user/i.test(message)) {
+    return 'the module wanted somebody to sign in: check certificate, exchange.appId and exchange.organization';
+  }
+  return id.startsWith('CommandNotFoundException') && cmdlet !== 'Connect-ExchangeOnline'
+    ? `the app was not granted ${cmdlet}: assign the roles of the README`
+    : undefined;
 }
 
 /** https://learn.microsoft.com/entra/identity-platform/reference-error-codes */

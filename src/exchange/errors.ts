@@ -16,12 +16,15 @@ interface Rule {
 /**
  * The first rule of which every part fits decides, so the order matters: an ambiguous name comes with
  * the class of "not found", and some final refusals ask to try again later. Sources: the error tables
- * of learn.microsoft.com/exchange/troubleshoot and the threads named in docs/operations.md.
+ * of learn.microsoft.com/exchange/troubleshoot, and reports of administrators where it has none.
  */
 const RULES: readonly Rule[] = [
   { means: 'exchange.ambiguous', text: /matches multiple entries/i },
-  { means: 'already', type: /MemberNotFoundException/ },
-  { means: 'already', type: /MemberAlreadyExistsException/ },
+  { means: 'already', type: /MemberNotFoundException|UserNotFoundInPermissionEntryException/ },
+  {
+    means: 'already',
+    type: /MemberAlreadyExistsException|UserAlreadyExistsInPermissionEntryException/,
+  },
   { means: 'already', text: /because the ACE (isn't|doesn't|is not|does not)/i },
   {
     means: 'exchange.synchronised',
@@ -57,36 +60,50 @@ const RULES: readonly Rule[] = [
     means: 'exchange.access-denied',
     text: /is not allowed to call|not present in the role definition|INSUFF_ACCESS_RIGHTS|Insufficient access rights/i,
   },
-  // The connection's cmdlets are generated from the app's roles: what is missing was not granted.
-  { means: 'exchange.access-denied', id: /^CommandNotFoundException|^NamedParameterNotFound/ },
-  {
-    means: 'exchange.not-found',
-    type: /ManagementObjectNotFoundException|ADNoSuchObjectException/,
-  },
-  { means: 'exchange.not-found', text: /couldn't be found on|Couldn't find object|doesn't exist/i },
-  {
-    means: 'exchange.invalid-request',
-    type: /ParameterBinding|NotAcceptedDomainException/,
-  },
-  { means: 'exchange.invalid-request', text: /not a recognized filterable property/i },
-  { means: 'exchange.quota', type: /QuotaExceededException/ },
-  {
-    means: 'exchange.quota',
-    text: /too many proxy addresses|proxy address .* already being used/i,
-  },
+  // The connection's cmdlets are generated from the app's roles. A parameter that is missing was not
+  // granted; a cmdlet that is missing may also have gone with the connection, which a new session tells.
+  { means: 'exchange.access-denied', id: /^NamedParameterNotFound/ },
+  { means: 'exchange.access-denied', text: /A parameter cannot be found that matches/i },
+  { means: 'exchange.session-gone', id: /^CommandNotFoundException/ },
+  { means: 'exchange.session-gone', text: /The term '.*' is not recognized/i },
+  // Before "not found": a directory server that is not there says so in the same words.
   { means: 'exchange.throttled', status: [429] },
   {
     means: 'exchange.throttled',
     text: /Too Many Requests|micro delay|exceeded .* budget|HttpStatusCode=429/i,
   },
+  { means: 'exchange.throttled', type: /OverBudgetException/ },
   { means: 'exchange.server-trouble', status: [500, 502, 503, 504] },
   {
     means: 'exchange.server-trouble',
-    type: /ADTransientException|ADServerSettingsChangedException|StorageTransientException|DCOverloadedException|SuitabilityDirectoryException|ServerInMMException/,
+    type: /ADTransientException|ADServerSettingsChangedException|StorageTransientException|DCOverloadedException|SuitabilityDirectoryException|ServerInMMException|ServerBusyException/,
+  },
+  { means: 'exchange.access-denied', status: [401, 403] },
+  { means: 'exchange.access-denied', text: /\bUnAuthorized\b/i },
+  {
+    means: 'exchange.not-found',
+    type: /ManagementObjectNotFoundException|ADNoSuchObjectException/,
+  },
+  {
+    means: 'exchange.not-found',
+    text: /couldn['’]t be found on|Couldn['’]t find object|object .* doesn['’]t exist/i,
+  },
+  {
+    means: 'exchange.invalid-request',
+    type: /ParameterBinding|NotAcceptedDomainException|ParsingException/,
+  },
+  {
+    means: 'exchange.invalid-request',
+    text: /not a recognized filterable property|invalid filter syntax/i,
+  },
+  { means: 'exchange.quota', type: /QuotaExceededException/ },
+  {
+    means: 'exchange.quota',
+    text: /too many proxy addresses|proxy address .* already being used/i,
   },
   {
     means: 'exchange.server-trouble',
-    text: /server side error has occurred|Maximum retry count reached|LDAP server is unavailable|error occurred while processing this request|HttpStatusCode=5\d\d|connection (was )?(reset|refused)|No such host|operation (has )?timed out/i,
+    text: /server side error has occurred|Maximum retry count reached|LDAP server is unavailable|error occurred while processing this request|HttpStatusCode=5\d\d|connection (was )?(reset|refused)|No such host|Name or service not known|operation (has )?timed out|HttpClient\.Timeout/i,
   },
   { means: 'exchange.server-trouble', type: /HttpRequestException|SocketException/ },
 ];
@@ -121,13 +138,14 @@ export function alreadyWarning(warnings: readonly string[]): string | undefined 
  * request id, which support asks for, is a fact.
  */
 export function failureOf(
+  cmdlet: string,
   error: PowerShellError,
   means: Extract<ErrorCode, `exchange.${string}`>,
 ): ServiceError {
   const requestId = /RequestId=([0-9a-f-]+)/i.exec(error.fullyQualifiedErrorId)?.[1];
   return new ServiceError(means, wordsOf(error).message, {
     facts: {
-      cmdlet: error.activity,
+      cmdlet,
       reason: error.reason,
       ...(requestId === undefined ? {} : { requestId }),
       ...(error.httpStatus === undefined ? {} : { httpStatus: error.httpStatus }),
@@ -144,12 +162,13 @@ export function wordsOf(error: Pick<PowerShellError, 'message'>): {
   readonly message: string;
 } {
   const [, type, ...rest] = error.message.split('|');
-  const isThreefold = type !== undefined && rest.length > 0 && /^\s*[\w.]*\s*$/.test(type);
-  const message = isThreefold ? rest.join('|') : error.message;
+  const isThreefold = type !== undefined && rest.length > 0 && /^\s*[\w.`+[\]]*\s*$/.test(type);
+  const text = isThreefold ? rest.join('|').trim() : '';
+  const message = text === '' ? error.message : text;
   return {
     type: isThreefold ? type.trim() : '',
     message: message
-      .replace(/ on '[\w.-]+\.(?:outlook|prod)\.[\w.-]+'/gi, '')
+      .replace(/ on '?[\w.-]+\.(?:outlook|prod)\.[\w.-]*\w'?/gi, '')
       .trim()
       .slice(0, 1_000),
   };

@@ -3,6 +3,7 @@ import { CMDLETS } from '../cmdlets/cmdlets.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Applied, Cells, Exchange } from '../offboarding/ports.ts';
+import type { CommandRequest } from '../powershell/frames.ts';
 import type { CommandOutcome, Sessions } from '../powershell/sessions.ts';
 import { alreadyWarning, classify, failureOf, wordsOf } from './errors.ts';
 import { resolveAddresses } from './identity.ts';
@@ -25,24 +26,24 @@ export function createExchange(
     assertEffect(call, effect);
     calls += 1;
     const startedAt = performance.now();
-    const outcome = await sessions.run(
-      {
-        command: call.cmdlet,
-        // Without it a failed cmdlet writes an error and goes on as if it had found nothing.
-        parameters: { ...call.parameters, ErrorAction: 'Stop' },
-        properties: call.properties,
-      },
-      { timeoutMs: effect === 'read' ? settings.readTimeoutMs : settings.writeTimeoutMs, signal },
-    );
-    const ms = Math.round(performance.now() - startedAt);
-    log.debug({ cmdlet: call.cmdlet, ms, outcome: outcome.kind }, 'cmdlet called');
-    return outcome;
+    let outcome: CommandOutcome['kind'] | 'unknown' = 'unknown';
+    try {
+      const answer = await sessions.run(requestFor(call), {
+        timeoutMs: effect === 'read' ? settings.readTimeoutMs : settings.writeTimeoutMs,
+        signal,
+      });
+      outcome = answer.kind;
+      return answer;
+    } finally {
+      const ms = Math.round(performance.now() - startedAt);
+      log.debug({ cmdlet: call.cmdlet, ms, outcome }, 'cmdlet called');
+    }
   }
 
   async function read(call: Call): Promise<readonly Cells[]> {
     const outcome = await send(call, 'read');
     if (outcome.kind === 'failed') {
-      throw failed(outcome);
+      throw failed(call, outcome);
     }
     return outcome.rows;
   }
@@ -56,7 +57,7 @@ export function createExchange(
     if (classify(outcome.error) === 'already') {
       return { kind: 'already', message: wordsOf(outcome.error).message };
     }
-    throw failed(outcome);
+    throw failed(call, outcome);
   }
 
   return {
@@ -69,9 +70,18 @@ export function createExchange(
   };
 }
 
-function failed({ error }: Extract<CommandOutcome, { kind: 'failed' }>): ServiceError {
+function requestFor(call: Call): CommandRequest {
+  return {
+    command: call.cmdlet,
+    // Without it a failed cmdlet writes an error and goes on as if it had found nothing.
+    parameters: { ...call.parameters, ErrorAction: 'Stop' },
+    properties: call.properties,
+  };
+}
+
+function failed(call: Call, { error }: Extract<CommandOutcome, { kind: 'failed' }>): ServiceError {
   const means = classify(error);
-  return failureOf(error, means === 'already' ? 'exchange.unclassified' : means);
+  return failureOf(call.cmdlet, error, means === 'already' ? 'exchange.unclassified' : means);
 }
 
 /** A read may not write, and a write that asks for confirmation would wait for an answer forever. */

@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { call } from '../cmdlets/call.ts';
-import { parseIdentity } from '../cmdlets/identity.ts';
 import { opathText } from '../cmdlets/opath.ts';
 import { ServiceError } from '../errors.ts';
 import { type EmailAddress, parseAddress } from '../offboarding/address.ts';
+import { guidCell } from '../offboarding/cells.ts';
 import type { Cells, Exchange, Recipient, Resolution } from '../offboarding/ports.ts';
 
 /** How long a filter may become is not documented; ten addresses stay far below what works. */
 const ADDRESSES_A_CALL = 10;
+/** Far more than ten addresses can have owners. */
+const MOST_ROWS = 100;
 
 /**
  * For each address, exactly one recipient that really has it. The filter asks for any of an object's
@@ -27,15 +29,15 @@ export async function resolveAddresses(
   return new Map(wanted.map((address) => [address, pick(address, candidates)]));
 }
 
-function findAny(
+async function findAny(
   addresses: readonly EmailAddress[],
   read: Exchange['read'],
 ): Promise<readonly Cells[]> {
   const filter = addresses
     .map((address) => `EmailAddresses -eq ${opathText(address)}`)
     .join(' -or ');
-  return read(
-    call('Get-Recipient', { Filter: filter, ResultSize: '100' }, [
+  const rows = await read(
+    call('Get-Recipient', { Filter: filter, ResultSize: String(MOST_ROWS) }, [
       'Guid',
       'DisplayName',
       'PrimarySmtpAddress',
@@ -43,53 +45,62 @@ function findAny(
       'RecipientTypeDetails',
     ]),
   );
+  // A full page may not hold the one that was asked for: "missing" would be a guess.
+  if (rows.length >= MOST_ROWS) {
+    throw unusable(undefined);
+  }
+  return rows;
 }
 
 interface Candidate {
-  readonly recipient: Recipient;
+  readonly row: z.infer<typeof recipientRow>;
   readonly addresses: ReadonlySet<string>;
 }
 
 const recipientRow = z.object({
-  Guid: z.string(),
+  Guid: guidCell,
   DisplayName: z.string().nullish(),
-  PrimarySmtpAddress: z.string(),
+  PrimarySmtpAddress: z.string().nullish(),
   EmailAddresses: z.union([z.array(z.string()), z.string()]).nullish(),
   RecipientTypeDetails: z.string().min(1),
 });
 
 function parseCandidate(row: Cells): Candidate {
   const parsed = recipientRow.safeParse(row);
-  const primary = parsed.success ? parseAddress(parsed.data.PrimarySmtpAddress) : undefined;
-  if (!parsed.success || primary === undefined) {
-    throw new ServiceError('exchange.answer-invalid', 'a recipient of unknown form', {
-      cause: parsed.error,
-    });
+  if (!parsed.success) {
+    throw unusable(parsed.error);
   }
-  const { Guid, DisplayName, EmailAddresses, RecipientTypeDetails } = parsed.data;
-  const proxies = typeof EmailAddresses === 'string' ? [EmailAddresses] : (EmailAddresses ?? []);
-  return {
-    recipient: {
-      guid: parseIdentity(Guid),
-      address: primary,
-      displayName: DisplayName ?? primary,
-      type: RecipientTypeDetails,
-    },
-    addresses: new Set([
-      primary,
-      ...proxies.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()),
-    ]),
-  };
+  const { PrimarySmtpAddress: primary, EmailAddresses: proxies } = parsed.data;
+  const all = [primary ?? '', ...(typeof proxies === 'string' ? [proxies] : (proxies ?? []))];
+  const addresses = new Set(all.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()));
+  return { row: parsed.data, addresses };
+}
+
+function unusable(cause: unknown): ServiceError {
+  return new ServiceError('exchange.answer-invalid', 'recipients of unknown form or too many', {
+    cause,
+  });
 }
 
 function pick(address: EmailAddress, candidates: readonly Candidate[]): Resolution {
   const fits = candidates.filter(({ addresses }) => addresses.has(address));
-  const distinct = new Map(fits.map(({ recipient }) => [recipient.guid.toLowerCase(), recipient]));
+  const distinct = new Map(fits.map(({ row }) => [row.Guid.toLowerCase(), row]));
   const [first] = distinct.values();
   if (first === undefined) {
     return { kind: 'missing' };
   }
   return distinct.size === 1
-    ? { kind: 'found', recipient: first }
+    ? { kind: 'found', recipient: toRecipient(address, first) }
     : { kind: 'ambiguous', count: distinct.size };
+}
+
+/** A primary address that is none of ours is shown as the one that was asked for. */
+function toRecipient(asked: EmailAddress, row: Candidate['row']): Recipient {
+  const address = parseAddress(row.PrimarySmtpAddress) ?? asked;
+  return {
+    guid: row.Guid,
+    address,
+    displayName: row.DisplayName ?? address,
+    type: row.RecipientTypeDetails,
+  };
 }

@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import type { Journal } from './journal.ts';
 import type { Run, Runs, StepState, WaitingAction } from './ports.ts';
@@ -8,6 +9,7 @@ type LeftStep = Exclude<StepState, { kind: 'waiting' }>;
 export interface ConcludeParts {
   readonly runs: Runs;
   readonly journal: Journal;
+  readonly log: Logger;
   readonly signal: AbortSignal;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly step: string;
@@ -90,6 +92,7 @@ async function readBack(
     await parts.pause(waitMs, parts.signal);
     const { step } = await parts.runs.read(run.workflowId, run.runId, parts.step);
     if (step.kind !== 'waiting') {
+      parts.log.info({ action, isOurs }, 'signal read back');
       return isOurs ? confirmed(action, parts.journal) : notOurs(step, action, parts.journal);
     }
   }

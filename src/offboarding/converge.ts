@@ -99,7 +99,7 @@ async function applyOne(change: Change, parts: ConvergeParts): Promise<Error | u
     }
     const outcome = outcomeOf(change, error);
     log.warn(
-      { operation: change.operation, change: change.id, outcome, code: codeOf(error) },
+      { operation: change.operation, change: change.id, outcome, code: codeOf(error), err: error },
       'change not made',
     );
     await journal.noteChange(change, outcome, { error });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Call, call } from '../cmdlets/call.ts';
-import { type Identity, parseIdentity } from '../cmdlets/identity.ts';
+import type { Identity } from '../cmdlets/identity.ts';
 import { ServiceError } from '../errors.ts';
+import { guidCell } from './cells.ts';
 import type { Mailbox, Manager, Operation, Subject } from './operations/operation.ts';
 import type { Cells, Exchange, Person } from './ports.ts';
 
@@ -53,7 +54,7 @@ export async function takeSnapshot(
 
 const mailboxRow = z
   .object({
-    Guid: z.string(),
+    Guid: guidCell,
     DistinguishedName: z.string().min(1),
     PrimarySmtpAddress: z.string(),
     DisplayName: z.string(),
@@ -62,7 +63,7 @@ const mailboxRow = z
   })
   .transform(
     (row): Mailbox => ({
-      guid: parseIdentity(row.Guid),
+      guid: row.Guid,
       distinguishedName: row.DistinguishedName,
       address: row.PrimarySmtpAddress,
       displayName: row.DisplayName,

@@ -14,8 +14,8 @@ export interface PoolSettings {
 }
 
 export interface PoolParts {
-  /** Starts a session and makes it ready for work; ends it itself if that fails. */
-  readonly open: () => Promise<Session>;
+  /** Starts a session and makes it ready for work; ends it itself if that fails or is aborted. */
+  readonly open: (signal: AbortSignal) => Promise<Session>;
   /** Whether a session that gave this outcome is of no more use. */
   readonly isSpent: (outcome: CommandOutcome) => boolean;
   readonly random: () => number;
@@ -30,6 +30,7 @@ interface Waiter {
 /** After a failed start the next one waits, longer each time: signing in must not be hammered. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_ASKED_MS = 15 * 60_000;
 
 /**
  * Warm sessions, replaced when they end. `#decide` is the only place where something is started or
@@ -41,11 +42,11 @@ export class Pool implements Sessions {
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   readonly #waiters: Waiter[] = [];
-  #starting = 0;
+  readonly #starting = new Set<Promise<void>>();
   #failures = 0;
   #lastFailure: Error | undefined;
   #pause: NodeJS.Timeout | undefined;
-  #isStopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(settings: PoolSettings, parts: PoolParts) {
     this.#settings = settings;
@@ -81,16 +82,17 @@ export class Pool implements Sessions {
 
   /** Refuses whoever waits, then ends every session. May be called twice. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopped.abort();
     clearTimeout(this.#pause);
     this.#refuseAll(new ServiceError('service.stopping', 'the service stops'));
+    await Promise.all(this.#starting);
     const sessions = [...this.#idle.splice(0), ...this.#busy];
     await Promise.all(sessions.map((session) => session.stop('the service stops')));
   }
 
   async #lease(signal: AbortSignal | undefined): Promise<Session> {
     signal?.throwIfAborted();
-    if (this.#isStopped) {
+    if (this.#stopped.signal.aborted) {
       throw new ServiceError('service.stopping', 'the service stops');
     }
     if (this.#waiters.length >= this.#settings.queueLimit) {
@@ -137,10 +139,10 @@ export class Pool implements Sessions {
       this.#busy.add(session);
       waiter.resolve(session);
     }
-    const sessions = this.#idle.length + this.#busy.size + this.#starting;
-    const isWanted = sessions === 0 || this.#waiters.length > this.#starting;
+    const sessions = this.#idle.length + this.#busy.size + this.#starting.size;
+    const isWanted = sessions === 0 || this.#waiters.length > this.#starting.size;
     if (
-      !this.#isStopped &&
+      !this.#stopped.signal.aborted &&
       this.#pause === undefined &&
       isWanted &&
       sessions < this.#settings.size
@@ -150,27 +152,23 @@ export class Pool implements Sessions {
   }
 
   #open(): void {
-    this.#starting += 1;
-    this.#parts
-      .open()
+    const starting = this.#parts
+      .open(this.#stopped.signal)
       .then(
         (session) => this.#admit(session),
         (error: unknown) =>
           this.#holdOff(error instanceof Error ? error : new Error('unknown fault')),
       )
       .finally(() => {
-        this.#starting -= 1;
+        this.#starting.delete(starting);
         this.#decide();
       });
+    this.#starting.add(starting);
   }
 
   #admit(session: Session): void {
     this.#failures = 0;
     this.#lastFailure = undefined;
-    if (this.#isStopped) {
-      void session.stop('the service stops');
-      return;
-    }
     this.#idle.push(session);
     void session.ended.then(() => this.#forget(session));
   }
@@ -189,12 +187,14 @@ export class Pool implements Sessions {
     this.#failures += 1;
     this.#lastFailure = error;
     const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
-    const ms = Math.round(ceiling / 2 + (this.#parts.random() * ceiling) / 2);
+    const asked = error instanceof ServiceError ? (error.retryAfterMs ?? 0) : 0;
+    const jittered = ceiling / 2 + (this.#parts.random() * ceiling) / 2;
+    const ms = Math.round(Math.max(jittered, Math.min(asked, LONGEST_ASKED_MS)));
     this.#parts.log.error({ err: error, failures: this.#failures, nextMs: ms }, 'no session');
     if (this.#idle.length + this.#busy.size === 0) {
       this.#refuseAll(error);
     }
-    if (!this.#isStopped) {
+    if (!this.#stopped.signal.aborted) {
       this.#pause = setTimeout(() => {
         this.#pause = undefined;
         this.#decide();

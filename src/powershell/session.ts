@@ -50,6 +50,8 @@ export interface SessionOptions {
   readonly inherited: Readonly<Record<string, string | undefined>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly startTimeoutMs: number;
+  /** Ends a session that has not greeted yet. */
+  readonly signal?: AbortSignal;
   readonly graces?: Graces;
   readonly log: Logger;
 }
@@ -84,7 +86,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const wiring = { SESSION_CHANNEL: channel.address, SESSION_TOKEN: channel.token };
   const pty = new Pty({ command, script, directory, environment: { ...shell, ...wiring } });
   const session = new Session(channel, pty, options);
-  await session.greeted(options.startTimeoutMs);
+  await session.greeted(options.startTimeoutMs, options.signal);
   return session;
 }
 
@@ -138,12 +140,15 @@ export class Session implements Sessions {
   }
 
   /** Waits for the worker to prove itself. */
-  async greeted(timeoutMs: number): Promise<void> {
+  async greeted(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const onAbort = () => this.#lose('given up while starting');
+    signal?.addEventListener('abort', onAbort, { once: true });
     const timer = setTimeout(() => this.#lose(`no greeting within ${timeoutMs} ms`), timeoutMs);
     try {
       const { engine, engineVersion, pid } = await this.#greeting.promise;
       this.#move('ready');
-      this.#log.info({ engine, engineVersion, pid, ms: Math.round(this.ageMs) }, 'session ready');
+      const ms = Math.round(this.ageMs);
+      this.#log.info({ engine, engineVersion, workerPid: pid, ms }, 'session ready');
     } catch (cause) {
       await this.stop('start failed');
       throw new ServiceError(
@@ -156,6 +161,7 @@ export class Session implements Sessions {
       );
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
@@ -308,10 +314,10 @@ export class Session implements Sessions {
   }
 
   async #end(reason: string): Promise<void> {
-    this.#reason = reason;
     if (this.#state === 'dead') {
       return;
     }
+    this.#reason = reason;
     this.#move('stopping');
     const { cancelMs, interruptMs, killMs } = this.#graces;
     const gently = this.#leave();

@@ -55,7 +55,7 @@ export async function startService(config: Config, parts: ServiceParts): Promise
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const pool = createPool(config, parts);
-  const { runner, app } = await assemble(config, { log, store, pool });
+  const { runner, app, readiness } = await assemble(config, { log, store, pool });
   const service = {
     url: '',
     stop: once(() => stopAll({ app, runner, pool, store, config, log })),
@@ -64,6 +64,7 @@ export async function startService(config: Config, parts: ServiceParts): Promise
     await app.listen(config.listen);
     pool.pool.start();
     await runner.start();
+    void reportObstacles(readiness, log);
   } catch (error) {
     await service.stop();
     throw error;
@@ -71,6 +72,18 @@ export async function startService(config: Config, parts: ServiceParts): Promise
   const url = urlOf(app);
   log.info({ url, workflows: config.workflows.map(({ workflow }) => workflow) }, 'service started');
   return { ...service, url };
+}
+
+/** A wrong name or secret should be in the log before the first leaver meets it. Never rejects. */
+async function reportObstacles(
+  readiness: ReturnType<typeof createReadiness>,
+  log: Logger,
+): Promise<void> {
+  for (const { name, ready, reason } of await readiness()) {
+    if (!ready && name !== 'exchange') {
+      log.error({ part: name, reason }, 'not ready');
+    }
+  }
 }
 
 interface SessionParts {
@@ -82,7 +95,7 @@ interface SessionParts {
 function createPool(config: Config, { environment, log }: ServiceParts): SessionParts {
   const folder = openSessionFolders(tmpdir());
   const { command, startTimeoutSeconds } = config.powershell;
-  const open = async () => {
+  const open = async (signal: AbortSignal) => {
     const session = await startSession({
       command,
       workerScript: WORKER,
@@ -90,9 +103,16 @@ function createPool(config: Config, { environment, log }: ServiceParts): Session
       inherited: environment,
       environment: config.powershell.environment,
       startTimeoutMs: startTimeoutSeconds * 1_000,
+      signal,
       log,
     });
-    await connect(session, connectSettings(config));
+    const onAbort = () => void session.stop('the service stops');
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await connect(session, connectSettings(config));
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
     return session;
   };
   const { concurrentJobs } = config.limits;
@@ -139,7 +159,7 @@ interface Started {
 async function assemble(
   config: Config,
   { log, store, pool: { pool } }: Started,
-): Promise<{ runner: Runner; app: App }> {
+): Promise<{ runner: Runner; app: App; readiness: ReturnType<typeof createReadiness> }> {
   const monotonic = () => performance.now();
   const client = createClient(trelicaSettings(config), { fetch, now: monotonic });
   const workflows = createWorkflows(client, monotonic);
@@ -166,6 +186,7 @@ async function assemble(
     log,
   });
   const intake = createIntake(store, () => runner.wake(), Date.now);
+  const readiness = createReadiness({ store, pool, directory });
   const app = await buildApp({
     log,
     jobs: store,
@@ -175,7 +196,7 @@ async function assemble(
       return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
     },
     sweep: createSweep({ policies: config.workflows, workflows, runs, intake, log }),
-    readiness: createReadiness({ store, pool, directory }),
+    readiness,
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,
@@ -183,7 +204,7 @@ async function assemble(
     },
     limits: { requestsPerMinute: config.limits.requestsPerMinute },
   });
-  return { runner, app };
+  return { runner, app, readiness };
 }
 
 function trelicaSettings({ trelica, secrets }: Config) {

@@ -84,12 +84,12 @@ const ROWS: readonly [string, Partial<PowerShellError>, ErrorClass][] = [
   ],
   ['the last owner', { reason: 'MinGroupOwnersCriteriaBreachedException' }, 'exchange.unsupported'],
   [
-    'a role that misses the cmdlet',
+    'a cmdlet that is missing, or went with the connection',
     {
       message: "The term 'Set-Mailbox' is not recognized",
       fullyQualifiedErrorId: 'CommandNotFoundException',
     },
-    'exchange.access-denied',
+    'exchange.session-gone',
   ],
   [
     'a role that misses the parameter',
@@ -112,6 +112,25 @@ const ROWS: readonly [string, Partial<PowerShellError>, ErrorClass][] = [
     'exchange.unsupported',
   ],
   ['throttled, by status', { httpStatus: 429 }, 'exchange.throttled'],
+  [
+    'a directory server that is away, in the words of not found',
+    {
+      message:
+        "|Microsoft.Exchange.ADTransientException|The domain controller couldn't be found on 'x'",
+    },
+    'exchange.server-trouble',
+  ],
+  [
+    'a filter that cannot be parsed',
+    { message: '|Microsoft.Exchange.ParsingException|Invalid filter syntax.' },
+    'exchange.invalid-request',
+  ],
+  ['an app that may not', { httpStatus: 403 }, 'exchange.access-denied'],
+  [
+    'a name that does not resolve',
+    { message: 'Name or service not known' },
+    'exchange.server-trouble',
+  ],
   ['throttled, by text', { message: 'Too Many Requests' }, 'exchange.throttled'],
   [
     'server trouble, by text',
@@ -206,7 +225,11 @@ test('an error is told in the words of the server, without the name of the serve
 });
 
 test('the request id is a fact, the wait is kept', () => {
-  const made = failureOf(error({ httpStatus: 429, retryAfterSeconds: 7 }), 'exchange.throttled');
+  const made = failureOf(
+    'Set-Mailbox',
+    error({ httpStatus: 429, retryAfterSeconds: 7 }),
+    'exchange.throttled',
+  );
   assert.equal(made.facts['requestId'], '7f6f1111-2222-3333');
   assert.equal(made.retryAfterMs, 7_000);
 });

@@ -86,7 +86,7 @@ test('every call stops at its first error', async () => {
 
 test('a write that would ask for confirmation is refused before any session sees it', async () => {
   const { exchange, sent } = rows();
-  const asking = call('Set-Mailbox', { Identity: guid(1), Type: 'Shared' });
+  const asking = call('Set-Mailbox', { Identity: guid(1), Type: 'Shared', Confirm: true });
   await assert.rejects(exchange.apply(asking), { code: 'powershell.command-refused' });
   await assert.rejects(exchange.read(SHARE), { code: 'powershell.command-refused' });
   await assert.rejects(exchange.apply(call('Get-Mailbox', { Identity: guid(1) })), {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
-import { type Identity, parseIdentity } from '../../cmdlets/identity.ts';
+import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
 import { ServiceError } from '../../errors.ts';
+import { guidCell } from '../cells.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Change, OperationKind, OperationPlan } from './operation.ts';
@@ -48,14 +49,14 @@ interface Group {
 
 const groupRow = z
   .object({
-    Guid: z.string(),
+    Guid: guidCell,
     DisplayName: z.string().nullish(),
     PrimarySmtpAddress: z.string().nullish(),
     RecipientTypeDetails: z.string(),
     IsDirSynced: z.boolean().nullish(),
   })
   .transform((row) => ({
-    guid: parseIdentity(row.Guid),
+    guid: row.Guid,
     label: `${row.DisplayName ?? 'group'} <${row.PrimarySmtpAddress ?? row.Guid}>`,
     type: row.RecipientTypeDetails,
     isSynchronised: row.IsDirSynced === true,
