@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -146,6 +146,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
+test('SIGTERM in the middle of a leaver lets the work finish, signal included', async () => {
+  const { trelica, tenant } = rehearsal;
+  const email = tenant.people
+    .map((person) => person.email)
+    .filter((one) => tenant.state(one)[0]?.type === 'UserMailbox')
+    .at(-1);
+  const program = new Program(installation);
+  await program.started();
+  const run = await trelica.startRun(email ?? '');
+  const before = tenant.calls().total;
+  await submit(run);
+  await eventually('the work has begun', () => tenant.calls().total > before + 1);
+  assert.equal(await program.end('SIGTERM'), 0, program.output);
+  assert.equal(tenant.state(email ?? '')[0]?.type, 'SharedMailbox');
+  const made = trelica.runs().find((one) => one.id === run.runId);
+  assert.equal(made?.status, 'Completed');
+});
+
 const REFUSED: readonly [string, (given: Installation) => Installation, number, RegExp][] = [
   [
     'without a token',
@@ -161,6 +179,20 @@ const REFUSED: readonly [string, (given: Installation) => Installation, number, 
     (given) => ({ ...given, configFile: '/nowhere.yaml' }),
     78,
     /config\.unreadable/,
+  ],
+  [
+    'without PowerShell',
+    (given) => {
+      const configFile = join(folder, 'no-shell.yaml');
+      const config = readFileSync(given.configFile, 'utf8');
+      writeFileSync(
+        configFile,
+        config.replace(/ {2}command:\n(?: {4}- .*\n)+/, '  command: no-such-pwsh\n'),
+      );
+      return { ...given, configFile };
+    },
+    1,
+    /no-such-pwsh was not found; install PowerShell 7\.4 or newer/,
   ],
 ];
 for (const [name, change, code, expected] of REFUSED) {
