@@ -12,6 +12,7 @@ import {
 } from '../src/sandbox/rehearsal.ts';
 import { freePort, Program } from '../test/e2e/program.ts';
 import { eventually } from '../test/support/eventually.ts';
+import { benchJobs } from './jobs.ts';
 import { openLoop } from './open-loop.ts';
 
 /** Prints what is promised about speed. Each figure stands beside its bar; machines differ. */
@@ -135,3 +136,4 @@ async function benchStart(): Promise<void> {
 await benchStart();
 await benchCalls();
 await benchWebhook();
+await benchJobs(console.log);

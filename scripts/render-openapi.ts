@@ -13,6 +13,7 @@ export async function renderOpenApi(): Promise<string> {
     workflows: nothing,
     sweep: nothing,
     jobs: { find: nothing, list: nothing },
+    retry: nothing,
     readiness: nothing,
   });
   await app.ready();

@@ -23,7 +23,8 @@ export const ERRORS = {
   'http.unavailable': { retry: 'limited' },
 
   'jobs.not-found': { retry: 'never' },
-  'jobs.store-unusable': { retry: 'never' },
+  'jobs.not-retryable': { retry: 'never' },
+  'jobs.store-unusable': { retry: 'outage' },
 
   'trelica.unreachable': { retry: 'outage' },
   'trelica.credentials-refused': { retry: 'outage' },

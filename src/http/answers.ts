@@ -5,6 +5,7 @@ const DESCRIPTIONS = {
   400: 'The request is not valid.',
   401: 'No valid bearer token.',
   404: 'There is no such thing.',
+  409: 'Its state forbids it.',
   413: 'The body is too large.',
   415: 'The body is not application/json.',
   422: 'The workflow is not in the configuration.',

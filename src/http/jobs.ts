@@ -18,7 +18,10 @@ const jobView = z
       .optional()
       .meta({ description: 'Why it waits or ended as it did.' }),
     attempts: z.int().meta({ description: 'How often the work was begun.' }),
-    failures: z.int().meta({ description: 'How many attempts failed.' }),
+    failures: z
+      .int()
+      .meta({ description: 'How many failed in a way that only a few more may cure.' }),
+    outages: z.int().meta({ description: 'How many met an outage; these use up no attempt.' }),
     createdAt: time,
     updatedAt: time,
     startedAt: time.optional(),
@@ -45,10 +48,12 @@ const query = z.strictObject({
 
 export interface JobParts {
   readonly jobs: Pick<JobStore, 'find' | 'list'>;
+  /** Queues a job that needs attention again; false if it is in another state. */
+  readonly retry: (id: string) => Promise<boolean>;
 }
 
-/** `GET /jobs` and `GET /jobs/{id}`: for whoever is on call, and for the auditor. */
-export function registerJobs(app: App, { jobs }: JobParts, guard: Guard): void {
+/** `GET /jobs`, `GET /jobs/{id}`, `POST /jobs/{id}/retry`: for whoever is on call, and for the auditor. */
+export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard): void {
   app.route({
     method: 'GET',
     url: '/jobs',
@@ -87,14 +92,38 @@ export function registerJobs(app: App, { jobs }: JobParts, guard: Guard): void {
       params: z.strictObject({ id: z.string().max(64) }),
       response: answers(200, 'The job.', jobView, [400, 401, 404, 429, 500]),
     },
-    handler: async ({ params }) => {
-      const job = await jobs.find(params.id);
-      if (job === undefined) {
-        throw new ServiceError('jobs.not-found', 'there is no job with this id');
+    handler: async ({ params }) => viewOf(await getJob(jobs, params.id)),
+  });
+  app.route({
+    method: 'POST',
+    url: '/jobs/:id/retry',
+    preParsing: guard,
+    schema: {
+      operationId: 'retryJob',
+      summary: 'Try a job again that needs attention',
+      description: 'For when the cause is cleared up. The job reads the state and plans anew.',
+      tags: ['jobs'],
+      security: [{ operatorToken: [] }],
+      params: z.strictObject({ id: z.string().max(64) }),
+      body: z.strictObject({}).nullish(),
+      response: answers(202, 'The job is queued again.', jobView, [400, 401, 404, 409, 429, 500]),
+    },
+    handler: async ({ params: { id } }, reply) => {
+      const { state } = await getJob(jobs, id);
+      if (!(await retry(id))) {
+        throw new ServiceError('jobs.not-retryable', `the job is ${state}`);
       }
-      return viewOf(job);
+      return reply.status(202).send(viewOf(await getJob(jobs, id)));
     },
   });
+}
+
+async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
+  const job = await jobs.find(id);
+  if (job === undefined) {
+    throw new ServiceError('jobs.not-found', 'there is no job with this id');
+  }
+  return job;
 }
 
 function viewOf(job: Job): JobView {
@@ -106,6 +135,7 @@ function viewOf(job: Job): JobView {
     ...(job.reason === undefined ? {} : { reason: job.reason }),
     attempts: job.attempts,
     failures: job.failures,
+    outages: job.outages,
     createdAt: iso(job.createdAt),
     updatedAt: iso(job.updatedAt),
     ...(job.startedAt === undefined ? {} : { startedAt: iso(job.startedAt) }),

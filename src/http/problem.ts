@@ -27,6 +27,7 @@ const STATUS: Partial<Record<ErrorCode, readonly [status: number, title: string]
   'http.unauthorized': [401, 'A valid bearer token is needed'],
   'http.not-found': [404, 'There is nothing here'],
   'jobs.not-found': [404, 'There is no such job'],
+  'jobs.not-retryable': [409, 'The job cannot be tried again'],
   'http.method-not-allowed': [405, 'This method is not allowed here'],
   'http.timed-out': [408, 'The request took too long'],
   'http.payload-too-large': [413, 'The body is too large'],

@@ -145,9 +145,9 @@ function answerProblems(app: FastifyInstance): void {
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** The pattern a path belongs to; there is one with a parameter. */
+/** The pattern a path belongs to; jobs have a parameter. */
 function routeOf(path: string): string {
-  return path.replace(/^\/jobs\/[^/]+$/, '/jobs/:id');
+  return path.replace(/^\/jobs\/[^/]+/, '/jobs/:id');
 }
 
 /** One line a request, without headers and body: they hold tokens and names. */

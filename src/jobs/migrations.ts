@@ -7,11 +7,13 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE jobs (
     sequence    INTEGER PRIMARY KEY,
     id          TEXT NOT NULL UNIQUE,
-    key         TEXT NOT NULL UNIQUE,
+    key         TEXT NOT NULL,
+    provisional INTEGER NOT NULL,
     lock        TEXT,
     state       TEXT NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
     failures    INTEGER NOT NULL DEFAULT 0,
+    outages     INTEGER NOT NULL DEFAULT 0,
     request     TEXT NOT NULL,
     report      TEXT,
     reasonCode  TEXT,
@@ -22,6 +24,9 @@ export const MIGRATIONS: readonly string[] = [
     startedAt   INTEGER,
     finishedAt  INTEGER
   ) STRICT;
+  -- A provisional key is free again when its job has ended: the next request is about a new run.
+  CREATE UNIQUE INDEX owningKey ON jobs (key)
+    WHERE provisional = 0 OR state IN ('queued', 'running', 'waiting');
   -- One person has at most one running job: the database itself refuses the second.
   CREATE UNIQUE INDEX runningByLock ON jobs (lock) WHERE state = 'running' AND lock IS NOT NULL;
   -- The next job to claim, without looking at the finished ones.

@@ -35,6 +35,11 @@ export interface RunnerParts {
 const LONGEST_TIMER_MS = 60 * 60_000;
 /** How long to leave a store alone that just failed. */
 const STORE_PAUSE_MS = 1_000;
+/** How a job waits that was stopped, or claimed while stopping: for the next start. */
+const STOPPED = {
+  reason: { code: 'service.stopping', message: 'the service was stopped' },
+  countsAs: 'nothing',
+} as const;
 /** After the signal is aborted a handler gets this long to come back. */
 const LAST_CHANCE_MS = 15_000;
 
@@ -108,10 +113,14 @@ export class Runner {
   async #claimDue(): Promise<void> {
     const { store, concurrency, now, log } = this.#parts;
     try {
-      while (this.#state === 'started' && this.#running.size < concurrency) {
+      while (this.#isStarted() && this.#running.size < concurrency) {
         const job = await store.claim(now());
         if (job === undefined) {
           this.#sleepUntil(await store.nextDueAt());
+          return;
+        }
+        if (!this.#isStarted()) {
+          await store.postpone(job.id, { ...STOPPED, dueAt: now() }, now());
           return;
         }
         this.#begin(job);
@@ -120,6 +129,11 @@ export class Runner {
       log.error({ err: error }, 'the queue cannot be read, will try again');
       this.#wakeAfter(STORE_PAUSE_MS);
     }
+  }
+
+  /** Asked again after each wait: stopping may have begun meanwhile. */
+  #isStarted(): boolean {
+    return this.#state === 'started';
   }
 
   #sleepUntil(dueAt: number | undefined): void {
@@ -150,12 +164,13 @@ export class Runner {
     const log = this.#parts.log.child({ jobId: job.id, attempt: job.attempts });
     log.info('job begun');
     const startedAt = performance.now();
-    const ending = await handler({
+    const work: Work = {
       job,
       signal,
       save: (report) => store.save(job.id, report, now()),
       adopt: (identity) => store.adopt(job.id, identity, now()),
-    }).then(
+    };
+    const ending = await Promise.try(handler, work).then(
       (outcome) => this.#endOf(outcome),
       (error: unknown) => this.#endOfFailure(job, error, signal, log),
     );
@@ -166,7 +181,7 @@ export class Runner {
 
   #endOf(outcome: Outcome): End {
     return outcome.kind === 'later'
-      ? this.#waiting({ afterMs: outcome.afterMs, reason: outcome.reason, isFailure: false })
+      ? this.#waiting({ afterMs: outcome.afterMs, reason: outcome.reason, countsAs: 'nothing' })
       : {
           state: outcome.kind,
           ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
@@ -174,30 +189,36 @@ export class Runner {
   }
 
   #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): End {
-    const reason = { code: codeOf(error), message: messageOf(error) };
     if (signal.aborted) {
-      return this.#waiting({ afterMs: 0, reason, isFailure: false });
+      return this.#waiting({ afterMs: 0, ...STOPPED });
     }
+    const reason = { code: codeOf(error), message: messageOf(error) };
+    const retry = retryOf(error);
     const decision = decideRetry(
       {
-        retry: retryOf(error),
-        failures: job.failures + 1,
+        retry,
+        failures: 1 + (retry === 'outage' ? job.outages : job.failures),
         askedMs: error instanceof ServiceError ? error.retryAfterMs : undefined,
       },
       this.#parts.retry,
       this.#parts.random,
     );
     log.warn({ err: error, code: reason.code, retry: decision }, 'attempt failed');
-    return decision.kind === 'again'
-      ? this.#waiting({ afterMs: decision.afterMs, reason, isFailure: true })
-      : { state: 'needs-attention', reason };
+    if (decision.kind === 'give-up') {
+      return { state: 'needs-attention', reason };
+    }
+    const countsAs = retry === 'outage' ? 'outage' : 'failure';
+    return this.#waiting({ afterMs: decision.afterMs, reason, countsAs });
   }
 
   #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): End {
-    return { state: 'waiting', dueAt: this.#parts.now() + afterMs, ...rest };
+    return { state: 'waiting', dueAt: Math.round(this.#parts.now() + afterMs), ...rest };
   }
 
-  /** Until this is on disk the job counts as running: tried until it succeeds or the service stops. */
+  /**
+   * Until this is on disk the job counts as running: a store that is out of order is asked until it
+   * obeys or the service stops. Any other fault is ours; the next start finds the job running.
+   */
   async #settle(id: string, end: End, log: Logger): Promise<void> {
     const { store, now } = this.#parts;
     for (;;) {
@@ -207,8 +228,8 @@ export class Runner {
           : store.finish(id, end, now()));
         return;
       } catch (error) {
-        log.error({ err: error }, 'the end of a job cannot be stored, will try again');
-        if (this.#state === 'stopping') {
+        log.error({ err: error }, 'the end of a job cannot be stored');
+        if (this.#state === 'stopping' || codeOf(error) !== 'jobs.store-unusable') {
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, STORE_PAUSE_MS));

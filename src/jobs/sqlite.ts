@@ -19,6 +19,9 @@ import {
   type Postponement,
 } from './store.ts';
 
+/** "exob" in ASCII: tells our files from others (https://sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x65786f62;
+
 interface Line {
   readonly sequence: number;
   readonly id: string;
@@ -27,6 +30,7 @@ interface Line {
   readonly state: JobState;
   readonly attempts: number;
   readonly failures: number;
+  readonly outages: number;
   readonly request: string;
   readonly report: string | null;
   readonly reasonCode: string | null;
@@ -48,9 +52,11 @@ export function openSqliteStore(file: string): JobStore {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const database = new Database(file, { timeout: 1_000 });
     try {
+      // Before the log beside it is made, which takes over these rights.
+      chmodSync(file, 0o600);
+      assertOurs(database);
       configure(database);
       migrate(database);
-      chmodSync(file, 0o600);
       return new SqliteStore(database);
     } catch (error) {
       database.close();
@@ -75,6 +81,15 @@ function configure(database: Database.Database): void {
   database.exec('BEGIN IMMEDIATE; COMMIT');
 }
 
+/** Throws if the file is somebody else's database. */
+function assertOurs(database: Database.Database): void {
+  const id = database.pragma('application_id', { simple: true });
+  const tables = database.prepare('SELECT COUNT(*) AS n FROM sqlite_master').get() as { n: number };
+  if (id !== APPLICATION_ID && tables.n > 0) {
+    throw new ServiceError('jobs.store-unusable', 'the file is a database of another program');
+  }
+}
+
 function migrate(database: Database.Database): void {
   const applied = Number(database.pragma('user_version', { simple: true }));
   if (applied > MIGRATIONS.length) {
@@ -88,6 +103,7 @@ function migrate(database: Database.Database): void {
       database.exec(migration);
     }
     database.pragma(`user_version = ${MIGRATIONS.length}`);
+    database.pragma(`application_id = ${APPLICATION_ID}`);
   })();
 }
 
@@ -114,14 +130,36 @@ class SqliteStore implements JobStore {
 
   constructor(database: Database.Database) {
     this.#database = database;
-    const savepoint = database.transaction((work: () => unknown) => work());
+    const nested = database.transaction((work: () => unknown) => work());
+    const savepoint = (work: () => unknown) => {
+      // A full disk ends the whole transaction: what came now would be committed on its own.
+      if (!database.inTransaction) {
+        throw new ServiceError('jobs.store-unusable', 'the transaction was rolled back');
+      }
+      return nested(work);
+    };
     const transaction = database.transaction((group: () => void) => group());
     this.#writes = new GroupCommit((group) => transaction.immediate(group), savepoint);
     this.#statements = prepare(database);
   }
 
+  async #write<T>(work: () => T): Promise<T> {
+    try {
+      return await this.#writes.run(work);
+    } catch (cause) {
+      if (!(cause instanceof Database.SqliteError)) {
+        throw cause;
+      }
+      const message = `the queue cannot be written to: ${cause.message}`;
+      throw new ServiceError('jobs.store-unusable', message, {
+        facts: { sqlite: cause.code },
+        cause,
+      });
+    }
+  }
+
   accept(job: NewJob, now: number): Promise<Accepted> {
-    return this.#writes.run(() => {
+    return this.#write(() => {
       const known = this.#statements.byKey.get(job.key);
       if (known !== undefined) {
         return { job: toJob(known), duplicate: true };
@@ -130,6 +168,7 @@ class SqliteStore implements JobStore {
       this.#statements.insert.run({
         id,
         key: job.key,
+        provisional: job.isKeyProvisional === true ? 1 : 0,
         lock: job.lock ?? null,
         request: JSON.stringify(job.request),
         now,
@@ -139,7 +178,7 @@ class SqliteStore implements JobStore {
   }
 
   claim(now: number): Promise<Job | undefined> {
-    return this.#writes.run(() => {
+    return this.#write(() => {
       const next = this.#statements.claimable.get({ now });
       if (next === undefined) {
         return undefined;
@@ -154,7 +193,7 @@ class SqliteStore implements JobStore {
   }
 
   adopt(id: string, identity: { key: string; lock: string }, now: number): Promise<Adoption> {
-    return this.#writes.run((): Adoption => {
+    return this.#write((): Adoption => {
       this.#assertRunning(id);
       const owner = this.#statements.byKey.get(identity.key);
       if (owner !== undefined && owner.id !== id) {
@@ -170,22 +209,23 @@ class SqliteStore implements JobStore {
   }
 
   save(id: string, report: JsonObject, now: number): Promise<void> {
-    return this.#writes.run(() => {
+    return this.#write(() => {
       this.#assertRunning(id);
       this.#statements.save.run({ id, report: JSON.stringify(report), now });
     });
   }
 
-  postpone(id: string, { dueAt, reason, isFailure }: Postponement, now: number): Promise<void> {
-    return this.#writes.run(() => {
+  postpone(id: string, { dueAt, reason, countsAs }: Postponement, now: number): Promise<void> {
+    return this.#write(() => {
       this.#assertRunning(id);
-      const failed = isFailure ? 1 : 0;
-      this.#statements.postpone.run({ id, dueAt, ...reason, failed, now });
+      const failed = countsAs === 'failure' ? 1 : 0;
+      const outage = countsAs === 'outage' ? 1 : 0;
+      this.#statements.postpone.run({ id, dueAt, ...reason, failed, outage, now });
     });
   }
 
   finish(id: string, ending: Ending, now: number): Promise<void> {
-    return this.#writes.run(() => {
+    return this.#write(() => {
       this.#assertRunning(id);
       const { code = null, message = null } = ending.reason ?? {};
       this.#statements.finish.run({ id, state: ending.state, code, message, now });
@@ -193,7 +233,19 @@ class SqliteStore implements JobStore {
   }
 
   recover(now: number): Promise<number> {
-    return this.#writes.run(() => this.#statements.recover.run({ now }).changes);
+    return this.#write(() => this.#statements.recover.run({ now }).changes);
+  }
+
+  retry(id: string, now: number): Promise<boolean> {
+    return this.#write(() => {
+      const job = this.#statements.byId.get(id);
+      const owner = job === undefined ? undefined : this.#statements.byKey.get(job.key);
+      if (job?.state !== 'needs-attention' || (owner !== undefined && owner.id !== id)) {
+        return false;
+      }
+      this.#statements.retry.run({ id, now });
+      return true;
+    });
   }
 
   async find(id: string): Promise<Job | undefined> {
@@ -222,14 +274,8 @@ class SqliteStore implements JobStore {
   }
 
   async check(): Promise<void> {
-    try {
-      // Writes the same value again: takes the way of every write, down to the flush.
-      await this.#writes.run(() =>
-        this.#database.pragma(`user_version = ${MIGRATIONS.length}`, { simple: true }),
-      );
-    } catch (cause) {
-      throw new ServiceError('jobs.store-unusable', 'the queue cannot be written to', { cause });
-    }
+    // Writes the same value again: takes the way of every write, down to the flush.
+    await this.#write(() => this.#database.pragma(`user_version = ${MIGRATIONS.length}`));
   }
 
   async close(): Promise<void> {
@@ -260,16 +306,26 @@ function prepare(database: Database.Database) {
   const write = <P extends object>(sql: string) => database.prepare<P>(sql);
   return {
     byId: database.prepare<[string], Line>('SELECT * FROM jobs WHERE id = ?'),
-    byKey: database.prepare<[string], Line>('SELECT * FROM jobs WHERE key = ?'),
+    byKey: database.prepare<[string], Line>(
+      `SELECT * FROM jobs WHERE key = ?
+         AND (provisional = 0 OR state IN ('queued', 'running', 'waiting'))`,
+    ),
     runningByLock: database.prepare<[string], Line>(
       `SELECT * FROM jobs WHERE state = 'running' AND lock = ?`,
     ),
-    insert: write<{ id: string; key: string; lock: string | null; request: string; now: number }>(
-      `INSERT INTO jobs (id, key, lock, state, request, dueAt, createdAt, updatedAt)
-       VALUES (@id, @key, @lock, 'queued', @request, @now, @now, @now)`,
+    insert: write<{
+      id: string;
+      key: string;
+      provisional: number;
+      lock: string | null;
+      request: string;
+      now: number;
+    }>(
+      `INSERT INTO jobs (id, key, provisional, lock, state, request, dueAt, createdAt, updatedAt)
+       VALUES (@id, @key, @provisional, @lock, 'queued', @request, @now, @now, @now)`,
     ),
     claimable: database.prepare<{ now: number }, Line>(
-      `SELECT * FROM jobs AS candidate
+      `SELECT * FROM jobs AS candidate INDEXED BY openByDue
        WHERE state IN ('queued', 'waiting') AND dueAt <= @now
          AND (lock IS NULL OR NOT EXISTS (
            SELECT 1 FROM jobs WHERE state = 'running' AND lock = candidate.lock))
@@ -277,17 +333,19 @@ function prepare(database: Database.Database) {
     ),
     begin: write<{ id: string; now: number }>(
       `UPDATE jobs SET state = 'running', attempts = attempts + 1, updatedAt = @now,
-         startedAt = COALESCE(startedAt, @now) WHERE id = @id`,
+         startedAt = COALESCE(startedAt, @now), reasonCode = NULL, reasonText = NULL
+       WHERE id = @id`,
     ),
     nextDue: database.prepare<[], { dueAt: number }>(
-      `SELECT dueAt FROM jobs AS candidate
+      `SELECT dueAt FROM jobs AS candidate INDEXED BY openByDue
        WHERE state IN ('queued', 'waiting')
          AND (lock IS NULL OR NOT EXISTS (
            SELECT 1 FROM jobs WHERE state = 'running' AND lock = candidate.lock))
        ORDER BY dueAt LIMIT 1`,
     ),
     adopt: write<{ id: string; key: string; lock: string; now: number }>(
-      'UPDATE jobs SET key = @key, lock = @lock, updatedAt = @now WHERE id = @id',
+      `UPDATE jobs SET key = @key, provisional = 0, lock = @lock, updatedAt = @now
+       WHERE id = @id`,
     ),
     save: write<{ id: string; report: string; now: number }>(
       'UPDATE jobs SET report = @report, updatedAt = @now WHERE id = @id',
@@ -298,9 +356,11 @@ function prepare(database: Database.Database) {
       code: string;
       message: string;
       failed: number;
+      outage: number;
       now: number;
     }>(
-      `UPDATE jobs SET state = 'waiting', dueAt = @dueAt, failures = failures + @failed, reasonCode = @code,
+      `UPDATE jobs SET state = 'waiting', dueAt = @dueAt, failures = failures + @failed,
+         outages = outages + @outage, reasonCode = @code,
          reasonText = @message, updatedAt = @now WHERE id = @id`,
     ),
     finish: write<{
@@ -314,7 +374,12 @@ function prepare(database: Database.Database) {
          updatedAt = @now, finishedAt = @now WHERE id = @id`,
     ),
     recover: write<{ now: number }>(
-      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now WHERE state = 'running'`,
+      `UPDATE jobs INDEXED BY running SET state = 'queued', dueAt = @now, updatedAt = @now
+       WHERE state = 'running'`,
+    ),
+    retry: write<{ id: string; now: number }>(
+      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
+         failures = 0, outages = 0 WHERE id = @id`,
     ),
     list: database.prepare<{ below: number; limit: number }, Line>(
       'SELECT * FROM jobs WHERE sequence < @below ORDER BY sequence DESC LIMIT @limit',
@@ -337,6 +402,7 @@ function toJob(line: Line): Job {
     state: line.state,
     attempts: line.attempts,
     failures: line.failures,
+    outages: line.outages,
     request: JSON.parse(line.request) as JsonObject,
     report: line.report === null ? undefined : (JSON.parse(line.report) as JsonObject),
     reason:

@@ -5,6 +5,7 @@
  * States:  queued → running → done | superseded | needs-attention
  *                     ↓  ↑
  *                    waiting (until `dueAt`, with a reason; holds no slot and no lock)
+ * A job that needs attention is queued again by `retry`, once a person has seen to it.
  * A job that was running when the process died is queued again by `recover`.
  * All times are milliseconds since the epoch, given by the caller: a store has no clock.
  */
@@ -36,6 +37,8 @@ export interface Reason {
 export interface NewJob {
   /** What makes two requests the same work. */
   readonly key: string;
+  /** A key that stands for the work only until the job has adopted its final one or has ended. */
+  readonly isKeyProvisional?: boolean;
   /** Two jobs with the same lock never run at once. May become known later (`adopt`). */
   readonly lock?: string;
   readonly request: JsonObject;
@@ -48,8 +51,10 @@ export interface Job {
   readonly state: JobState;
   /** How often the work was begun; counted before the work. */
   readonly attempts: number;
-  /** How many of the attempts failed; a planned wait is no failure. */
+  /** How many attempts failed in a way that only a few more may cure. */
   readonly failures: number;
+  /** How many met an outage of another side: these do not use up the attempts. */
+  readonly outages: number;
   readonly request: JsonObject;
   /** What the handler last saved. */
   readonly report: JsonObject | undefined;
@@ -82,8 +87,8 @@ export type Ending = {
 export interface Postponement {
   readonly dueAt: number;
   readonly reason: Reason;
-  /** Whether the attempt failed, or just found that it is too early. */
-  readonly isFailure: boolean;
+  /** What the attempt counts as; `nothing` for one that just came too early or was stopped. */
+  readonly countsAs: 'failure' | 'outage' | 'nothing';
 }
 
 export interface JobFilter {
@@ -110,11 +115,16 @@ export interface JobStore {
   finish(id: string, ending: Ending, now: number): Promise<void>;
   /** Queues every job that was running when the last process ended; returns how many. Call once, before the first claim. */
   recover(now: number): Promise<number>;
+  /**
+   * Needs attention → queued, with all its attempts before it again. False if it is in another state, or
+   * if another job does its work by now.
+   */
+  retry(id: string, now: number): Promise<boolean>;
   find(id: string): Promise<Job | undefined>;
   /** Newest first. */
   list(filter: JobFilter): Promise<readonly Job[]>;
   count(): Promise<Readonly<Record<JobState, number>>>;
-  /** Resolves if the store can be written to now; rejects with `jobs.store-unusable` otherwise. */
+  /** Resolves if the store can be written to now; rejects with `jobs.store-unusable` otherwise, as any write does. */
   check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -20,7 +20,8 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
   return {
     async accept(request) {
       const lock = request.email === undefined ? {} : { lock: request.email };
-      const job = { key: keyOf(request), ...lock, request: asJson(request) };
+      const isKeyProvisional = request.runId === undefined;
+      const job = { key: keyOf(request), isKeyProvisional, ...lock, request: asJson(request) };
       const accepted = await store.accept(job, now());
       wake();
       return {

@@ -190,6 +190,11 @@ async function assemble(
   const app = await buildApp({
     log,
     jobs: store,
+    retry: async (id) => {
+      const isQueued = await store.retry(id, Date.now());
+      runner.wake();
+      return isQueued;
+    },
     intake,
     workflows: async (nameOrId) => {
       const entry = await directory.find(nameOrId);

@@ -21,6 +21,7 @@ const JOB: Job = {
   state: 'waiting',
   attempts: 2,
   failures: 1,
+  outages: 0,
   request: { workflowId: 'w', runId: 'r', step: 'Signal', source: 'webhook' },
   report: undefined,
   reason: { code: 'exchange.throttled', message: 'slow down' },
@@ -70,6 +71,19 @@ test('jobs are shown with state, reason and times', async () => {
   const list = await get('/jobs?state=waiting&limit=1', 'operator-canary-token');
   assert.equal(list.json().jobs.length, 1);
   assert.equal((await get('/jobs?state=done', 'operator-canary-token')).json().jobs.length, 0);
+});
+
+test('only a job that needs attention is tried again', async () => {
+  scene.jobs.push({ ...JOB, id: 'stuck', state: 'needs-attention' });
+  const retry = (id: string) =>
+    scene.app.inject({
+      method: 'POST',
+      url: `/jobs/${id}/retry`,
+      headers: bearer('operator-canary-token'),
+    });
+  assert.equal((await retry('stuck')).statusCode, 202);
+  assert.equal((await retry('j1')).statusCode, 409);
+  assert.equal((await retry('nobody')).statusCode, 404);
 });
 
 const REFUSED: readonly [string, number, string?][] = [

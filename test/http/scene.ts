@@ -60,6 +60,7 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
       list: async ({ limit, state }) =>
         jobs.filter((job) => state === undefined || job.state === state).slice(0, limit),
     },
+    retry: async (id) => jobs.some((job) => job.id === id && job.state === 'needs-attention'),
     readiness: async () => parts.ready,
   });
   return Object.assign(parts, { app });

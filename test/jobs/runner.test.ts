@@ -156,6 +156,38 @@ test('a final fault ends the job at once, with its reason', () =>
     },
   ));
 
+test('outages use up no attempt', async () => {
+  const codes = [...Array(8).fill('trelica.unreachable'), 'powershell.session-lost'] as const;
+  let attempts = 0;
+  const handler: Handler = async () => {
+    const code = codes[attempts];
+    attempts += 1;
+    if (code !== undefined) {
+      throw new ServiceError(code, 'not now');
+    }
+    return { kind: 'done' };
+  };
+  await withRunner(handler, async (scene) => {
+    const id = await scene.accept('a');
+    await eventually('it is done', async () => {
+      scene.clock += 3_600_000;
+      scene.runner.wake();
+      return (await scene.state(id)) === 'done';
+    });
+    assert.equal((await scene.store.find(id))?.outages, 8);
+  });
+});
+
+test('a handler that throws at once is an attempt that failed', () =>
+  withRunner(
+    (() => {
+      throw new ServiceError('trelica.run-not-found', 'thrown, not rejected');
+    }) as Handler,
+    async (scene) => {
+      await becomes(scene, await scene.accept('a'), 'needs-attention');
+    },
+  ));
+
 test('waiting as planned is not counted as a failure', () =>
   withRunner(
     async () => ({ kind: 'later', reason: { code: 'early', message: 'too early' }, afterMs: 10 }),
@@ -227,7 +259,8 @@ test('a store that fails for a while delays the end of a job but does not lose i
       let failures = 0;
       scene.store.finish = (...given) => {
         failures += 1;
-        return failures === 1 ? Promise.reject(new Error('disk full')) : finish(...given);
+        const full = new ServiceError('jobs.store-unusable', 'disk full');
+        return failures === 1 ? Promise.reject(full) : finish(...given);
       };
       await becomes(scene, await scene.accept('a'), 'done');
       assert.equal(failures, 2);

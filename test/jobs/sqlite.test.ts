@@ -33,7 +33,9 @@ test('everything is there again after closing and opening', async () => {
 test('only the owner may read the queue', { skip: process.platform === 'win32' }, async () => {
   const file = newFile();
   const store = openSqliteStore(file);
-  assert.equal(statSync(file).mode & 0o777, 0o600);
+  for (const name of [file, `${file}-wal`]) {
+    assert.equal(statSync(name).mode & 0o777, 0o600, name);
+  }
   assert.equal(statSync(join(file, '..')).mode & 0o777, 0o700);
   await store.close();
 });
@@ -56,6 +58,20 @@ test('a database of a newer program is refused', async () => {
   database.pragma('user_version = 999');
   database.close();
   assert.throws(() => openSqliteStore(file), { code: 'jobs.store-unusable', message: /newer/ });
+});
+
+test('a database of another program is refused and left as it is', () => {
+  const file = join(folder, 'customers.db');
+  const theirs = new Database(file);
+  theirs.exec('CREATE TABLE customers (name TEXT)');
+  theirs.close();
+  assert.throws(() => openSqliteStore(file), {
+    code: 'jobs.store-unusable',
+    message: /another program/,
+  });
+  const again = new Database(file);
+  assert.deepEqual(again.prepare('SELECT name FROM sqlite_master').all(), [{ name: 'customers' }]);
+  again.close();
 });
 
 test('a file that is no database is refused', () => {

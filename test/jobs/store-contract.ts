@@ -73,6 +73,45 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
       assert.equal((await store.accept({ key: 'person', request: {} }, 3)).duplicate, false);
     });
 
+    fact('a provisional key is free again when its job has ended', async (store) => {
+      const first = { key: 'person', isKeyProvisional: true, request: {} };
+      const { job } = await store.accept(first, 1);
+      assert.equal((await store.accept(first, 1)).duplicate, true);
+      await store.claim(1);
+      await store.finish(job.id, { state: 'superseded', reason: BUSY }, 2);
+      const next = await store.accept(first, 3);
+      assert.equal(next.duplicate, false);
+      assert.notEqual(next.job.id, job.id);
+    });
+
+    fact('a job that needs attention is tried again with all its attempts', async (store) => {
+      const job = await running(store, 'a');
+      assert.equal(await store.retry(job.id, 2), false);
+      await store.postpone(job.id, { dueAt: 3, reason: BUSY, countsAs: 'failure' }, 2);
+      await store.claim(3);
+      await store.finish(job.id, { state: 'needs-attention', reason: BUSY }, 4);
+      assert.equal(await store.retry(job.id, 5), true);
+      assert.equal(await store.retry('nobody', 5), false);
+      const again = await store.claim(5);
+      assert.deepEqual([again?.id, again?.failures, again?.attempts], [job.id, 0, 3]);
+    });
+
+    fact('a job whose work another one does by now is not tried again', async (store) => {
+      const given = { key: 'person', isKeyProvisional: true, request: {} };
+      const { job } = await store.accept(given, 1);
+      await store.claim(1);
+      await store.finish(job.id, { state: 'needs-attention', reason: BUSY }, 2);
+      await store.accept(given, 3);
+      assert.equal(await store.retry(job.id, 4), false);
+    });
+
+    fact('an outage is counted apart from failures', async (store) => {
+      const job = await running(store, 'a');
+      await store.postpone(job.id, { dueAt: 3, reason: BUSY, countsAs: 'outage' }, 2);
+      const waiting = await store.find(job.id);
+      assert.deepEqual([waiting?.failures, waiting?.outages], [0, 1]);
+    });
+
     fact('a key that another job has cannot be adopted', async (store) => {
       const owner = await store.accept({ key: 'run', request: {} }, 9);
       const job = await running(store, 'person');
@@ -94,7 +133,7 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
 
     fact('a postponed job waits with its reason and holds neither slot nor lock', async (store) => {
       const job = await running(store, 'a', 'lee');
-      await store.postpone(job.id, { dueAt: 100, reason: BUSY, isFailure: true }, 2);
+      await store.postpone(job.id, { dueAt: 100, reason: BUSY, countsAs: 'failure' }, 2);
       const waiting = await store.find(job.id);
       assert.equal(waiting?.state, 'waiting');
       assert.deepEqual(waiting?.reason, BUSY);
@@ -106,7 +145,7 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
 
     fact('a planned wait is no failure', async (store) => {
       const job = await running(store, 'a');
-      await store.postpone(job.id, { dueAt: 3, reason: BUSY, isFailure: false }, 2);
+      await store.postpone(job.id, { dueAt: 3, reason: BUSY, countsAs: 'nothing' }, 2);
       assert.equal((await store.find(job.id))?.failures, 0);
     });
 
@@ -125,7 +164,7 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
       await assert.rejects(store.save(job.id, {}, 1), /not running/);
       await assert.rejects(store.adopt(job.id, { key: 'a', lock: 'l' }, 1), /not running/);
       await assert.rejects(
-        store.postpone(job.id, { dueAt: 1, reason: BUSY, isFailure: true }, 1),
+        store.postpone(job.id, { dueAt: 1, reason: BUSY, countsAs: 'failure' }, 1),
         /not running/,
       );
       await assert.rejects(store.finish(job.id, { state: 'done' }, 1), /not running/);

@@ -142,7 +142,8 @@ const adopt = (pick: number, key: string, lock: string) =>
 const postpone = (pick: number, afterMs: number, isFailure: boolean) =>
   onRunning(`postpone by ${afterMs}`, pick, async (job, model, { store }) => {
     const dueAt = model.clock + afterMs;
-    await store.postpone(job.id, { dueAt, reason: REASON, isFailure }, model.clock);
+    const countsAs = isFailure ? 'failure' : 'nothing';
+    await store.postpone(job.id, { dueAt, reason: REASON, countsAs }, model.clock);
     Object.assign(job, { state: 'waiting', dueAt, failures: job.failures + (isFailure ? 1 : 0) });
   });
 
