@@ -17,10 +17,21 @@ export async function renderOpenApi(): Promise<string> {
     readiness: nothing,
   });
   await app.ready();
-  const document = withoutUnused(app.swagger());
+  const document = withoutUnused(withOptionalBodies(app.swagger()));
   await app.close();
   const text = stringify(document, { aliasDuplicateObjects: false, lineWidth: 120 });
   return `# Generated from the routes: npm run openapi\n${text}`;
+}
+
+/** The generator calls every body required; these two may be left out. */
+function withOptionalBodies(document: object): object {
+  const { paths } = document as { paths: Record<string, { post?: { requestBody?: object } }> };
+  const optional = Object.entries(paths).map(([path, item]) => {
+    const isOptional = path === '/poll' || path.endsWith('/retry');
+    const requestBody = { ...item.post?.requestBody, required: false };
+    return [path, isOptional ? { ...item, post: { ...item.post, requestBody } } : item];
+  });
+  return { ...document, paths: Object.fromEntries(optional) };
 }
 
 /** Schemas that are only answers get a twin for requests, which nobody refers to. */

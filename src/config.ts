@@ -66,6 +66,8 @@ const schema = section({
   listen: section({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(8080),
+    /** Proxies whose X-Forwarded-For is believed: addresses or networks. */
+    trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).optional(),
   }).prefault({}),
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),

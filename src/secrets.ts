@@ -41,6 +41,7 @@ export function readSecrets(environment: Environment, signIn: string): SecretsRe
           }
         : undefined,
   };
+  taker.assertDistinct(found.webhookTokens, found.pollTokens, found.operatorTokens);
   return taker.faults.length === 0
     ? { secrets: found, faults: [] }
     : { secrets: undefined, faults: taker.faults };
@@ -68,6 +69,14 @@ class Taker {
       this.faults.push(`${name} or ${name}_FILE must be set in the environment`);
     }
     return value ?? '';
+  }
+
+  /** One token for two purposes would open with a leak of one what was meant for the other. */
+  assertDistinct(...audiences: readonly Tokens[]): void {
+    const all = audiences.flatMap((tokens) => tokens.filter((token) => token !== ''));
+    if (new Set(all).size < all.length) {
+      this.faults.push('the tokens for webhook, poll and operator must differ from one another');
+    }
   }
 
   #checkedToken(name: string, value: string): string {

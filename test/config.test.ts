@@ -130,6 +130,11 @@ test('the token before the current one stays valid while it is replaced', () => 
 const BAD_SECRETS: readonly [string, Record<string, string>, RegExp][] = [
   ['too short', { EXO_BRIDGE_POLL_TOKEN: 'short' }, /EXO_BRIDGE_POLL_TOKEN: at least 16/],
   ['with a line break', { EXO_BRIDGE_POLL_TOKEN: 'long-enough\nbut-broken' }, /printable ASCII/],
+  [
+    'used for two purposes',
+    { EXO_BRIDGE_POLL_TOKEN: 'webhook-token-canary' },
+    /must differ from one another/,
+  ],
   ['given twice', { EXO_BRIDGE_POLL_TOKEN_FILE: '/dev/null' }, /both set/],
   ['empty', { EXO_BRIDGE_POLL_TOKEN: '' }, /EXO_BRIDGE_POLL_TOKEN or/],
   ['in a missing file', { EXO_BRIDGE_CERTIFICATE_FILE: '/nowhere.pfx' }, /ENOENT/],

@@ -59,7 +59,7 @@ function anySecrets(): Record<string, string> {
   return Object.fromEntries(
     ['WEBHOOK_TOKEN', 'POLL_TOKEN', 'OPERATOR_TOKEN', 'TRELICA_CLIENT_SECRET', 'CERTIFICATE']
       .concat('CERTIFICATE_PASSWORD')
-      .map((name) => [`EXO_BRIDGE_${name}`, 'x'.repeat(32)]),
+      .map((name) => [`EXO_BRIDGE_${name}`, `${name}-${'x'.repeat(32)}`]),
   );
 }
 

@@ -27,8 +27,12 @@ export class Operator {
     return (await answer.json()) as Json;
   }
 
+  /** The whole job of a run, if it is among the newest. */
   async jobOfRun(runId: string): Promise<ShownJob | undefined> {
     const { jobs } = (await this.get('/jobs')) as unknown as { readonly jobs: readonly ShownJob[] };
-    return jobs.find((job) => job.request.runId === runId);
+    const found = jobs.find((job) => [job.runId, job.request.runId].includes(runId));
+    return found === undefined
+      ? undefined
+      : ((await this.get(`/jobs/${found.id}`)) as unknown as ShownJob);
   }
 }

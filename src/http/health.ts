@@ -26,12 +26,14 @@ export function registerHealth(app: App, parts: HealthParts): void {
   app.route({
     method: 'GET',
     url: '/livez',
+    // A probe that is refused for others' requests would end a healthy process.
+    config: { rateLimit: false },
     schema: {
       operationId: 'livez',
       summary: 'The process lives',
       tags: ['health'],
       security: [],
-      response: answers(200, 'It does.', z.strictObject({ alive: z.literal(true) }), [429]),
+      response: answers(200, 'It does.', z.strictObject({ alive: z.literal(true) }), [500, 503]),
     },
     handler: async () => ({ alive: true as const }),
   });
@@ -44,7 +46,7 @@ export function registerHealth(app: App, parts: HealthParts): void {
       tags: ['health'],
       security: [],
       response: {
-        ...answers(200, 'Every part is ready.', readiness, [429]),
+        ...answers(200, 'Every part is ready.', readiness, [429, 500]),
         503: readiness.describe('Some part is not; it says why.'),
       },
     },

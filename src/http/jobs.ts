@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { JOB_STATES, type Job, type JobStore } from '../jobs/store.ts';
-import { EMPTY_REPORT, type Report, report } from '../offboarding/report.ts';
+import { readReport, report } from '../offboarding/report.ts';
 import { leaverRequest } from '../offboarding/request.ts';
 import { answers } from './answers.ts';
 import type { Guard } from './auth.ts';
@@ -9,7 +9,7 @@ import type { App } from './server.ts';
 
 const time = z.iso.datetime();
 
-const jobView = z
+const jobSummary = z
   .strictObject({
     id: z.string(),
     state: z.enum(JOB_STATES),
@@ -28,10 +28,13 @@ const jobView = z
     finishedAt: time.optional(),
     dueAt: time.optional().meta({ description: 'When a waiting job is tried again.' }),
     request: leaverRequest,
-    ...report.shape,
+    runId: report.shape.runId,
+    person: report.shape.person,
+    verdict: report.shape.verdict,
   })
-  .meta({ id: 'Job' });
-type JobView = z.infer<typeof jobView>;
+  .meta({ id: 'JobSummary' });
+
+const jobView = z.strictObject({ ...jobSummary.shape, ...report.shape }).meta({ id: 'Job' });
 
 const query = z.strictObject({
   state: z.enum(JOB_STATES).optional(),
@@ -67,8 +70,8 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
       response: answers(
         200,
         'A page of jobs.',
-        z.strictObject({ jobs: z.array(jobView) }),
-        [400, 401, 429, 500],
+        z.strictObject({ jobs: z.array(jobSummary) }),
+        [400, 401, 429, 500, 503],
       ),
     },
     handler: async ({ query: { state, before, limit = '50' } }) => {
@@ -77,7 +80,7 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
         ...(state === undefined ? {} : { state }),
         ...(before === undefined ? {} : { before }),
       };
-      return { jobs: (await jobs.list(filter)).map(viewOf) };
+      return { jobs: (await jobs.list(filter)).map(summaryOf) };
     },
   });
   app.route({
@@ -90,7 +93,7 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
       tags: ['jobs'],
       security: [{ operatorToken: [] }],
       params: z.strictObject({ id: z.string().max(64) }),
-      response: answers(200, 'The job.', jobView, [400, 401, 404, 429, 500]),
+      response: answers(200, 'The job.', jobView, [400, 401, 404, 429, 500, 503]),
     },
     handler: async ({ params }) => viewOf(await getJob(jobs, params.id)),
   });
@@ -106,7 +109,12 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
       security: [{ operatorToken: [] }],
       params: z.strictObject({ id: z.string().max(64) }),
       body: z.strictObject({}).nullish(),
-      response: answers(202, 'The job is queued again.', jobView, [400, 401, 404, 409, 429, 500]),
+      response: answers(
+        202,
+        'The job is queued again.',
+        jobView,
+        [400, 401, 404, 409, 413, 415, 429, 500, 503],
+      ),
     },
     handler: async ({ params: { id } }, reply) => {
       const { state } = await getJob(jobs, id);
@@ -126,8 +134,12 @@ async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
   return job;
 }
 
-function viewOf(job: Job): JobView {
-  const made: Report = job.report === undefined ? EMPTY_REPORT : report.parse(job.report);
+function viewOf(job: Job): z.infer<typeof jobView> {
+  return { ...summaryOf(job), ...readReport(job.report) };
+}
+
+function summaryOf(job: Job): z.infer<typeof jobSummary> {
+  const { runId, person, verdict } = readReport(job.report);
   const iso = (ms: number) => new Date(ms).toISOString();
   return {
     id: job.id,
@@ -142,6 +154,8 @@ function viewOf(job: Job): JobView {
     ...(job.finishedAt === undefined ? {} : { finishedAt: iso(job.finishedAt) }),
     ...(job.state === 'waiting' ? { dueAt: iso(job.dueAt) } : {}),
     request: leaverRequest.parse(job.request),
-    ...made,
+    ...(runId === undefined ? {} : { runId }),
+    ...(person === undefined ? {} : { person }),
+    ...(verdict === undefined ? {} : { verdict }),
   };
 }

@@ -51,7 +51,7 @@ export function registerPoll(app: App, parts: PollParts, guard: Guard): void {
         200,
         'What was found, workflow by workflow.',
         sweepReport,
-        [400, 401, 429, 500, 503],
+        [400, 401, 413, 415, 429, 500, 503],
       ),
     },
     handler: async () => ({ workflows: [...(await parts.sweep()).workflows] }),

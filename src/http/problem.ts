@@ -84,12 +84,9 @@ export function problemFrom(error: unknown, instance: string): Problem {
 }
 
 function codeOfFrameworkError(error: unknown): ErrorCode | undefined {
-  const { code, statusCode } = error as Partial<FastifyError>;
-  const known = code === undefined ? undefined : FRAMEWORK[code];
-  if (known !== undefined || statusCode === undefined || statusCode >= 500) {
-    return known;
-  }
-  return statusCode === 429 ? 'http.too-many-requests' : 'http.invalid-request';
+  const { code = '', statusCode = 500 } = (error ?? {}) as Partial<FastifyError>;
+  const isTheirs = code.startsWith('FST_ERR_') && statusCode < 500;
+  return FRAMEWORK[code] ?? (isTheirs ? 'http.invalid-request' : undefined);
 }
 
 /** An outage behind us is worth a later try; anything else is our fault. */

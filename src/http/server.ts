@@ -24,6 +24,8 @@ import { PROBLEM_TYPE, type Problem, problemFrom, problemOf } from './problem.ts
 export interface ServerLimits {
   /** For one client address. */
   readonly requestsPerMinute: number;
+  /** Addresses of proxies whose X-Forwarded-For is believed; without one everybody behind it is one client. */
+  readonly trustedProxies?: readonly string[];
 }
 
 const BODY_BYTES = 64 * 1024;
@@ -32,7 +34,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 72_000;
 /** A sweep asks Trelica for every workflow: it may take its time. */
 const HANDLER_TIMEOUT_MS = 120_000;
-const RETRY_AFTER_SECONDS = '10';
+const RETRY_AFTER_SECONDS = 10;
+/** How long a stop waits for answers under way; then connections are cut, also silent ones. */
+const CLOSE_WITHIN_MS = 5_000;
 
 export type App = Awaited<ReturnType<typeof createServer>>;
 
@@ -48,7 +52,10 @@ export async function createServer(log: Logger, limits: ServerLimits) {
     genReqId: () => randomUUID(),
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: REQUEST_TIMEOUT_MS,
+    // Silence on the socket: must outlast the slowest request and its handler.
+    connectionTimeout: 2 * REQUEST_TIMEOUT_MS + HANDLER_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: 1_000 },
+    ...(limits.trustedProxies === undefined ? {} : { trustProxy: [...limits.trustedProxies] }),
     keepAliveTimeout: IDLE_TIMEOUT_MS,
     handlerTimeout: HANDLER_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -61,7 +68,6 @@ export async function createServer(log: Logger, limits: ServerLimits) {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   readStrictJson(app);
-  answerProblems(app);
   logRequests(app);
   refuseWhileClosing(app);
   await app.register(helmet);
@@ -72,6 +78,7 @@ export async function createServer(log: Logger, limits: ServerLimits) {
       new ServiceError('http.too-many-requests', `try again in ${after}`),
   });
   await app.register(swagger, OPENAPI);
+  answerProblems(app);
   return app;
 }
 
@@ -128,11 +135,11 @@ function answerProblems(app: FastifyInstance): void {
       reply.header('www-authenticate', 'Bearer realm="exo-bridge"');
     }
     if (problem.status === 503) {
-      reply.header('retry-after', RETRY_AFTER_SECONDS);
+      reply.header('retry-after', secondsUntilRetry(error));
     }
     sendProblem(reply, problem);
   });
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const [path = ''] = request.url.split('?');
     const methods = METHODS.filter((method) => app.hasRoute({ method, url: routeOf(path) }));
     if (methods.length > 0) {
@@ -141,6 +148,11 @@ function answerProblems(app: FastifyInstance): void {
     }
     throw new ServiceError('http.not-found', 'no such address');
   });
+}
+
+function secondsUntilRetry(error: unknown): number {
+  const asked = error instanceof ServiceError ? error.retryAfterMs : undefined;
+  return asked === undefined ? RETRY_AFTER_SECONDS : Math.ceil(asked / 1_000);
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -165,11 +177,18 @@ function logRequests(app: FastifyInstance): void {
 /** Connections that are open already may still send requests while the server closes. */
 function refuseWhileClosing(app: FastifyInstance): void {
   let isClosing = false;
+  let cutOff: NodeJS.Timeout | undefined;
   app.addHook('preClose', (done) => {
     isClosing = true;
+    cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+    done();
+  });
+  app.addHook('onClose', (_app, done) => {
+    clearTimeout(cutOff);
     done();
   });
   app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store');
     if (isClosing) {
       reply.header('connection', 'close');
       done(new ServiceError('service.stopping', 'the service stops'));

@@ -25,8 +25,8 @@ const filled = z
   .refine((text) => !PLACEHOLDER.test(text), 'looks like a merge field that was not filled in');
 
 const byRun = z.strictObject({
-  workflowId: filled.pipe(trelicaId).meta({ description: 'Id of the workflow in Trelica.' }),
-  runId: filled.pipe(trelicaId).meta({ description: 'Id of the run.' }),
+  workflowId: trelicaId.meta({ description: 'Id of the workflow in Trelica.' }),
+  runId: trelicaId.meta({ description: 'Id of the run.' }),
 });
 const byPerson = z.strictObject({
   workflow: filled.meta({ description: 'Name (or id) of the workflow in Trelica.' }),

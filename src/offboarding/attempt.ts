@@ -5,7 +5,7 @@ import type { LeaverRequest } from './request.ts';
 export interface Attempt {
   readonly request: LeaverRequest;
   /** What earlier attempts left behind. */
-  readonly report: Report | undefined;
+  readonly report: Report;
   /** When the request was accepted, in milliseconds since the epoch. */
   readonly requestedAt: number;
   /** Aborted when the service stops and the attempt's time is up. */

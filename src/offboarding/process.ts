@@ -7,7 +7,7 @@ import { converge } from './converge.ts';
 import { Journal } from './journal.ts';
 import type { Operation } from './operations/operation.ts';
 import type { Exchange, Person, Run, Runs } from './ports.ts';
-import { EMPTY_REPORT, type Report } from './report.ts';
+import type { Report } from './report.ts';
 import { keyOf } from './request.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -37,7 +37,7 @@ export async function offboard(
   parts: OffboardParts,
 ): Promise<Conclusion> {
   const { exchange, log, now, pause, runs } = parts;
-  const journal = new Journal(attempt.report ?? EMPTY_REPORT, {
+  const journal = new Journal(attempt.report, {
     save: (report) => attempt.save(report),
     now,
     calls: () => exchange.calls,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const plannedChange = z.strictObject({
+const plannedChange = z.object({
   id: z.string(),
   operation: z.string(),
   sentence: z.string(),
@@ -16,7 +16,7 @@ const plannedChange = z.strictObject({
  */
 const changeOutcome = z.enum(['begun', 'done', 'already', 'skipped', 'failed', 'unknown']);
 
-const changeResult = z.strictObject({
+const changeResult = z.object({
   id: z.string(),
   operation: z.string(),
   sentence: z.string(),
@@ -36,27 +36,27 @@ const seen = z.record(
  * What a job has learnt and done so far: saved before and after each change, served by `GET /jobs/{id}`,
  * kept for the auditor. Times are ISO 8601 UTC.
  */
-export const report = z.strictObject({
+export const report = z.object({
   runId: z.string().optional(),
-  person: z.strictObject({ email: z.string(), name: z.string() }).optional(),
+  person: z.object({ email: z.string(), name: z.string() }).optional(),
   manager: z.string().optional(),
   /** The first plan of the latest attempt. */
   plan: z.array(plannedChange).optional(),
   /** Every change any attempt made, in order; the latest outcome of each. */
   changes: z.array(changeResult),
   findings: z.array(
-    z.strictObject({
+    z.object({
       code: z.string(),
       severity: z.enum(['stop', 'warn', 'info']),
       sentence: z.string(),
     }),
   ),
-  skipped: z.array(z.strictObject({ operation: z.string(), what: z.string(), reason: z.string() })),
+  skipped: z.array(z.object({ operation: z.string(), what: z.string(), reason: z.string() })),
   /** What was seen before the first change of any attempt, and after the last; by operation. */
   before: seen.optional(),
   after: seen.optional(),
   /** `left`: the required changes that the last reading still asks for. */
-  verification: z.strictObject({ verified: z.boolean(), left: z.array(z.string()) }).optional(),
+  verification: z.object({ verified: z.boolean(), left: z.array(z.string()) }).optional(),
   /** Which signal the outcome calls for: the success action, the failure action, or none. */
   verdict: z.enum(['continue', 'fail', 'none']).optional(),
   signal: z
@@ -75,6 +75,15 @@ export const report = z.strictObject({
 });
 export type Report = z.infer<typeof report>;
 export type ChangeResult = z.infer<typeof changeResult>;
+
+/**
+ * A stored report. What a newer program wrote besides is left out; one that can't be read at all counts as
+ * empty, since state and run are read again anyway.
+ */
+export function readReport(stored: unknown): Report {
+  const parsed = report.safeParse(stored);
+  return parsed.success ? parsed.data : EMPTY_REPORT;
+}
 
 /** The report of a job that has not begun. */
 export const EMPTY_REPORT: Report = { changes: [], findings: [], skipped: [], exchangeCalls: 0 };

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { parseAddress } from './address.ts';
 
 /** Ids of workflows and runs become parts of URLs: letters, digits, `-` and `_` only. */
-export const trelicaId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters, digits, - and _ only');
+export const trelicaId = z
+  .string()
+  .trim()
+  .regex(
+    /^[A-Za-z0-9_-]{1,64}$/,
+    'up to 64 letters, digits, - and _ (a merge field that was not filled in?)',
+  );
 
 /**
  * What a job is asked to do: which workflow, and which of its runs, if that is known already, else

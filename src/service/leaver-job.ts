@@ -7,7 +7,7 @@ import type { Directory } from '../offboarding/directory.ts';
 import { operationsOf, type WorkflowPolicy } from '../offboarding/policy.ts';
 import type { Exchange, Intake, Runs } from '../offboarding/ports.ts';
 import { type Assignment, offboard } from '../offboarding/process.ts';
-import { type Report, report } from '../offboarding/report.ts';
+import { type Report, readReport } from '../offboarding/report.ts';
 import { keyOf, type LeaverRequest, leaverRequest } from '../offboarding/request.ts';
 
 /**
@@ -54,7 +54,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     return offboard(
       {
         request,
-        report: work.job.report === undefined ? undefined : report.parse(work.job.report),
+        report: readReport(work.job.report),
         requestedAt: work.job.createdAt,
         signal: work.signal,
         save: (saved) => work.save(asJson(saved)),

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors.ts';
+import { codeOf, ServiceError } from '../errors.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { Pool } from '../powershell/pool.ts';
@@ -14,10 +14,16 @@ export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check'>;
   readonly pool: Pick<Pool, 'obstacle'>;
   readonly directory: Pick<Directory<unknown>, 'all'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
+
+/** A failed look-up is not repeated for every probe. */
+const FAILURE_KEPT_MS = 5_000;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly Readiness[]> {
+  const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
   return async () => {
     const { obstacle } = parts.pool;
     return Promise.all([
@@ -25,7 +31,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly R
       obstacle === undefined
         ? { name: 'exchange', ready: true }
         : { name: 'exchange', ready: false, reason: obstacle },
-      check('trelica', () => parts.directory.all()),
+      trelica(),
     ]);
   };
 }
@@ -35,7 +41,22 @@ async function check(name: string, attempt: () => Promise<unknown>): Promise<Rea
     await attempt();
     return { name, ready: true };
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown fault';
+    // Only our own sentences: anything else may name paths or hosts.
+    const message = error instanceof ServiceError ? error.message : 'see the log';
     return { name, ready: false, reason: `${codeOf(error)}: ${message}` };
   }
+}
+
+function keepFailures(look: () => Promise<Readiness>, now: () => number) {
+  let kept: { readonly answer: Promise<Readiness>; readonly until: number } | undefined;
+  return async (): Promise<Readiness> => {
+    if (kept === undefined || kept.until <= now()) {
+      kept = { answer: look(), until: now() + FAILURE_KEPT_MS };
+    }
+    const answer = await kept.answer;
+    if (answer.ready) {
+      kept = undefined;
+    }
+    return answer;
+  };
 }

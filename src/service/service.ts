@@ -61,7 +61,7 @@ export async function startService(config: Config, parts: ServiceParts): Promise
     stop: once(() => stopAll({ app, runner, pool, store, config, log })),
   };
   try {
-    await app.listen(config.listen);
+    await app.listen({ host: config.listen.host, port: config.listen.port });
     pool.pool.start();
     await runner.start();
     void reportObstacles(readiness, log);
@@ -185,8 +185,9 @@ async function assemble(
     random: Math.random,
     log,
   });
+  const { trustedProxies } = config.listen;
   const intake = createIntake(store, () => runner.wake(), Date.now);
-  const readiness = createReadiness({ store, pool, directory });
+  const readiness = createReadiness({ store, pool, directory, now: monotonic });
   const app = await buildApp({
     log,
     jobs: store,
@@ -207,7 +208,10 @@ async function assemble(
       poll: config.secrets.pollTokens,
       operator: config.secrets.operatorTokens,
     },
-    limits: { requestsPerMinute: config.limits.requestsPerMinute },
+    limits: {
+      requestsPerMinute: config.limits.requestsPerMinute,
+      ...(trustedProxies === undefined ? {} : { trustedProxies }),
+    },
   });
   return { runner, app, readiness };
 }
@@ -228,8 +232,10 @@ async function stopAll(
 ): Promise<void> {
   const { app, runner, pool, store, config, log } = parts;
   log.info('service stopping');
-  await app.close();
-  await runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 });
+  await Promise.all([
+    app.close(),
+    runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
+  ]);
   await pool.pool.stop();
   await store.close();
   rmSync(pool.folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import type { Conclusion } from '../../src/offboarding/conclusion.ts';
 import { operationsOf, workflowPolicy } from '../../src/offboarding/policy.ts';
 import type { Person, Run, Runs, SignalAnswer, StepState } from '../../src/offboarding/ports.ts';
 import { offboard } from '../../src/offboarding/process.ts';
-import type { Report } from '../../src/offboarding/report.ts';
+import { EMPTY_REPORT, type Report } from '../../src/offboarding/report.ts';
 import { address, found, guid, LIST, MANAGER, SmallTenant } from './small-tenant.ts';
 
 const WAITING: StepState = {
@@ -72,7 +72,7 @@ function scene(): Scene {
       });
       const attempt: Attempt = {
         request: { workflowId: 'w', runId: 'r', step: 'Signal', source: 'webhook' },
-        report: made.report,
+        report: made.report ?? EMPTY_REPORT,
         requestedAt: 0,
         signal: made.abort.signal,
         save: async (report) => {
