@@ -81,7 +81,7 @@ export class Pty {
         process.kill(-this.pid, 'SIGKILL');
       }
     } catch (error) {
-      if (!isGone(error)) {
+      if (!isNotOurs(error)) {
         throw error;
       }
     }
@@ -106,6 +106,7 @@ export class Pty {
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+/** ESRCH: it is gone. EPERM: it is gone, and its number is somebody else's now. */
+function isNotOurs(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ESRCH', 'EPERM'].includes(`${error.code}`);
 }

@@ -1,14 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Config } from '../config.ts';
-import {
-  type ConnectSettings,
-  connect,
-  isConnectionGone,
-  type SignIn,
-} from '../exchange/connect.ts';
+import { ServiceError } from '../errors.ts';
 import { createExchange } from '../exchange/exchange.ts';
 import { buildApp } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
@@ -16,14 +10,16 @@ import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import { createDirectory } from '../offboarding/directory.ts';
-import { Pool } from '../powershell/pool.ts';
 import { findProgram } from '../powershell/program.ts';
-import { startSession } from '../powershell/session.ts';
-import { openSessionFolders } from '../powershell/session-folders.ts';
 import { createClient } from '../trelica/client.ts';
 import { createRuns } from '../trelica/runs.ts';
 import { createSweep } from '../trelica/sweep.ts';
 import { createWorkflows } from '../trelica/workflows.ts';
+import {
+  createExchangeSessions,
+  type ExchangeSessions,
+  type SessionEnvironment,
+} from './exchange-sessions.ts';
 import { createIntake, createLeaverHandler } from './leaver-job.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -34,35 +30,25 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export interface ServiceParts {
-  /** What the sessions may inherit from. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly log: Logger;
-}
-
 type App = Awaited<ReturnType<typeof buildApp>>;
-
-const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
-/** Calls that may wait for a session: one job makes a few at a time. */
-const CALLS_A_JOB = 16;
 
 /**
  * Puts the parts together and starts them. Throws what keeps the service from working at all: a missing
  * shell, an unusable queue, a port in use. Whether Exchange and Trelica answer is readiness, not start.
  */
-export async function startService(config: Config, parts: ServiceParts): Promise<Service> {
+export async function startService(config: Config, parts: SessionEnvironment): Promise<Service> {
   const { log } = parts;
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const pool = createPool(config, parts);
-  const { runner, app, readiness } = await assemble(config, { log, store, pool });
+  const sessions = createExchangeSessions(config, parts);
+  const { runner, app, readiness } = await assemble(config, { log, store, sessions });
   const service = {
     url: '',
-    stop: once(() => stopAll({ app, runner, pool, store, config, log })),
+    stop: once(() => stopAll({ app, runner, sessions, store, config, log })),
   };
   try {
-    await app.listen({ host: config.listen.host, port: config.listen.port });
-    pool.pool.start();
+    await listen(app, config.listen);
+    sessions.pool.start();
     await runner.start();
     void reportObstacles(readiness, log);
   } catch (error) {
@@ -72,6 +58,17 @@ export async function startService(config: Config, parts: ServiceParts): Promise
   const url = urlOf(app);
   log.info({ url, workflows: config.workflows.map(({ workflow }) => workflow) }, 'service started');
   return { ...service, url };
+}
+
+async function listen(app: App, { host, port }: Config['listen']): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown fault';
+    throw new ServiceError('config.invalid', `listen: cannot listen on ${host}:${port}: ${why}`, {
+      cause,
+    });
+  }
 }
 
 /** A wrong name or secret should be in the log before the first leaver meets it. Never rejects. */
@@ -86,79 +83,15 @@ async function reportObstacles(
   }
 }
 
-interface SessionParts {
-  readonly pool: Pool;
-  /** Holds the sessions' own folders; deleted at the end. */
-  readonly folder: string;
-}
-
-function createPool(config: Config, { environment, log }: ServiceParts): SessionParts {
-  const folder = openSessionFolders(tmpdir());
-  const { command, startTimeoutSeconds } = config.powershell;
-  const open = async (signal: AbortSignal) => {
-    const session = await startSession({
-      command,
-      workerScript: WORKER,
-      baseDirectory: folder,
-      inherited: environment,
-      environment: config.powershell.environment,
-      startTimeoutMs: startTimeoutSeconds * 1_000,
-      signal,
-      log,
-    });
-    const onAbort = () => void session.stop('the service stops');
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await connect(session, connectSettings(config));
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
-    return session;
-  };
-  const { concurrentJobs } = config.limits;
-  const settings = {
-    size: 1,
-    queueLimit: concurrentJobs * CALLS_A_JOB,
-    queueTimeoutMs: config.exchange.writeTimeoutSeconds * 1_000,
-  };
-  return {
-    folder,
-    pool: new Pool(settings, { open, isSpent: isConnectionGone, random: Math.random, log }),
-  };
-}
-
-function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
-  return {
-    signIn: signInOf({ exchange, secrets }),
-    appId: exchange.appId,
-    organization: exchange.organization,
-    environmentName: exchange.environmentName,
-    modulePath: powershell.modulePath,
-    moduleVersion: powershell.moduleVersion,
-    connectTimeoutMs: exchange.connectTimeoutSeconds * 1_000,
-  };
-}
-
-function signInOf({ exchange, secrets }: Pick<Config, 'exchange' | 'secrets'>): SignIn {
-  switch (exchange.signIn) {
-    case 'certificate':
-      return { kind: 'certificate', ...(secrets.certificate ?? { pfx: '', password: '' }) };
-    case 'thumbprint':
-      return { kind: 'thumbprint', thumbprint: exchange.certificateThumbprint ?? '' };
-    case 'managed-identity':
-      return { kind: 'managed-identity', accountId: exchange.managedIdentityAccountId };
-  }
-}
-
 interface Started {
   readonly log: Logger;
   readonly store: JobStore;
-  readonly pool: SessionParts;
+  readonly sessions: ExchangeSessions;
 }
 
 async function assemble(
   config: Config,
-  { log, store, pool: { pool } }: Started,
+  { log, store, sessions: { pool } }: Started,
 ): Promise<{ runner: Runner; app: App; readiness: ReturnType<typeof createReadiness> }> {
   const monotonic = () => performance.now();
   const client = createClient(trelicaSettings(config), { fetch, now: monotonic });
@@ -230,15 +163,15 @@ function trelicaSettings({ trelica, secrets }: Config) {
 async function stopAll(
   parts: Started & { app: App; runner: Runner; config: Config },
 ): Promise<void> {
-  const { app, runner, pool, store, config, log } = parts;
+  const { app, runner, sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
-  await pool.pool.stop();
+  await sessions.pool.stop();
   await store.close();
-  rmSync(pool.folder, { recursive: true, force: true });
+  rmSync(sessions.folder, { recursive: true, force: true });
   log.info('service stopped');
 }
 

@@ -23,6 +23,7 @@ let folder: string;
 let rehearsal: Rehearsal;
 let installation: Installation;
 let operator: Operator;
+let operatorUrl: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'crash-'));
   rehearsal = await startRehearsal({
@@ -35,7 +36,8 @@ before(async () => {
   const port = await freePort();
   installation = installFor(rehearsal, folder, port);
   const token = installation.secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '';
-  operator = new Operator(`http://127.0.0.1:${port}`, token);
+  operatorUrl = `http://127.0.0.1:${port}`;
+  operator = new Operator(operatorUrl, token);
 });
 after(async () => {
   await rehearsal.close();
@@ -162,6 +164,30 @@ test('SIGTERM in the middle of a leaver lets the work finish, signal included', 
   assert.equal(tenant.state(email ?? '')[0]?.type, 'SharedMailbox');
   const made = trelica.runs().find((one) => one.id === run.runId);
   assert.equal(made?.status, 'Completed');
+});
+
+test('a second instance on the same queue does not start, and the first goes on', async () => {
+  const first = new Program(installation);
+  await first.started();
+  const second = new Program(installation);
+  await eventually('it ended', () => second.child.exitCode !== null);
+  assert.equal(second.child.exitCode, 1, second.output);
+  assert.match(second.output, /another instance is running on it/);
+  assert.equal((await operator.get('/livez'))['alive'], true);
+  assert.equal(await first.end('SIGTERM'), 0, first.output);
+});
+
+test('a port that is taken is told as such', async () => {
+  const first = new Program(installation);
+  await first.started();
+  const other = mkdtempSync(join(tmpdir(), 'other-'));
+  const port = Number(new URL(operatorUrl).port);
+  const second = new Program(installFor(rehearsal, other, port));
+  await eventually('it ended', () => second.child.exitCode !== null);
+  assert.equal(second.child.exitCode, 78, second.output);
+  assert.match(second.output, /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+  await first.end('SIGTERM');
+  rmSync(other, { recursive: true });
 });
 
 const REFUSED: readonly [string, (given: Installation) => Installation, number, RegExp][] = [
