@@ -125,7 +125,16 @@ async function benchStart(): Promise<void> {
   });
 }
 
-await benchStart();
-await benchCalls();
-await benchWebhook();
-await benchJobs(console.log);
+/** All of them, or those named: npm run bench -- webhook jobs */
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  start: benchStart,
+  calls: benchCalls,
+  webhook: benchWebhook,
+  jobs: () => benchJobs(console.log),
+};
+const named = process.argv.slice(2);
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (named.length === 0 || named.includes(name)) {
+    await bench();
+  }
+}
