@@ -13,6 +13,7 @@ import { freePort, Program } from '../test/e2e/program.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { benchJobs } from './jobs.ts';
 import { openLoop } from './open-loop.ts';
+import { benchSession } from './session.ts';
 
 /** Prints what is promised about speed. Each figure stands beside its bar; machines differ. */
 const ms = (value: number) => `${value.toFixed(1)} ms`;
@@ -131,6 +132,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   calls: benchCalls,
   webhook: benchWebhook,
   jobs: () => benchJobs(console.log),
+  session: benchSession,
 };
 const named = process.argv.slice(2);
 for (const [name, bench] of Object.entries(BENCHES)) {

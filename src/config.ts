@@ -42,6 +42,9 @@ const exchange = section({
   readTimeoutSeconds: seconds(120, 3_600),
   /** The server works on for up to 15 minutes: a shorter wait gives up on work that may still be done. */
   writeTimeoutSeconds: seconds(960, 3_600),
+}).refine(({ signIn, certificateThumbprint }) => signIn !== 'thumbprint' || certificateThumbprint, {
+  path: ['certificateThumbprint'],
+  error: 'must be given with signIn: thumbprint',
 });
 
 const powershell = section({

@@ -407,16 +407,25 @@ function Invoke-Line {
     param([byte[]] $Bytes, [int] $Length)
 
     $document = [Text.Json.JsonDocument]::Parse([ReadOnlyMemory[byte]]::new($Bytes, 0, $Length))
-    $frame = $document.RootElement
-    $type = $frame.GetProperty('type').GetString()
+    try {
+        return Invoke-Frame -Frame $document.RootElement
+    } finally {
+        $document.Dispose()
+    }
+}
+
+function Invoke-Frame {
+    param([Text.Json.JsonElement] $Frame)
+
+    $type = $Frame.GetProperty('type').GetString()
     if ($type -in 'prepare', 'run' -and $null -ne $script:operation) {
         throw [InvalidOperationException]::new('one command at a time')
     }
     switch ($type) {
-        'prepare' { Invoke-Prepare -Frame $frame }
-        'run' { Invoke-Run -Frame $frame }
+        'prepare' { Invoke-Prepare -Frame $Frame }
+        'run' { Invoke-Run -Frame $Frame }
         'cancel' { if ($null -ne $script:operation) { $null = $script:operation.Shell.StopAsync($null, $null) } }
-        'ping' { Send-Pong -Id $frame.GetProperty('id').GetInt64() }
+        'ping' { Send-Pong -Id $Frame.GetProperty('id').GetInt64() }
         'exit' { return $false }
         default { throw [InvalidOperationException]::new('unknown frame') }
     }
