@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Operator } from '../../src/cli/operator.ts';
 import {
   type Installation,
@@ -43,6 +43,8 @@ after(async () => {
   await rehearsal.close();
   rmSync(folder, { recursive: true });
 });
+
+afterEach(() => Program.killAll());
 
 const webhookToken = () => installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
 
