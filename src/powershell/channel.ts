@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ServiceError } from '../errors.ts';
@@ -16,6 +16,20 @@ export interface ChannelEvents {
   readonly onFrame: (frame: AnswerFrame) => void;
   /** The worker is gone, or broke the protocol (`error`). Called once. */
   readonly onEnd: (error: Error | undefined) => void;
+}
+
+/** An ageing cleaner of temporary files may have taken the folder above. */
+function makeFolder(base: string): string {
+  try {
+    mkdirSync(base, { recursive: true, mode: 0o700 });
+    const directory = mkdtempSync(join(base, 'session-'));
+    chmodSync(directory, 0o700);
+    return directory;
+  } catch (cause) {
+    throw new ServiceError('powershell.start-failed', 'the session folder cannot be made', {
+      cause,
+    });
+  }
 }
 
 const UNHEARD: ChannelEvents = {
@@ -50,9 +64,7 @@ export class Channel {
 
   /** Makes the folder below `base` and listens. Throws `powershell.start-failed`. */
   static async open(base: string): Promise<Channel> {
-    const directory = mkdtempSync(join(base, 'session-'));
-    chmodSync(directory, 0o700);
-    const channel = new Channel(directory);
+    const channel = new Channel(makeFolder(base));
     try {
       await channel.#listen();
       return channel;
@@ -87,11 +99,20 @@ export class Channel {
     }
   }
 
-  /** Closes everything and deletes the folder. May be called twice. */
-  close(): void {
+  /**
+   * Closes everything and deletes the folder, if nobody still writes there; what stays is deleted with
+   * the folder above it. Never throws. May be called twice. False if the folder stayed.
+   */
+  close(): boolean {
     this.#server.close();
     this.#socket?.destroy();
-    rmSync(this.directory, { recursive: true, force: true });
+    try {
+      rmSync(this.directory, { recursive: true, force: true, maxRetries: 3 });
+      return true;
+    } catch {
+      // A process that was left behind fills it faster than we empty it.
+      return false;
+    }
   }
 
   #listen(): Promise<void> {

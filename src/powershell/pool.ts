@@ -60,7 +60,7 @@ export class Pool implements Sessions {
 
   /** Why no session can be had now; undefined if one is ready or at work. */
   get obstacle(): string | undefined {
-    if (this.#idle.length + this.#busy.size > 0) {
+    if (this.#busy.size > 0 || this.#idle.some((session) => session.state === 'ready')) {
       return undefined;
     }
     return this.#lastFailure?.message ?? 'the first session is being started';
@@ -91,7 +91,9 @@ export class Pool implements Sessions {
   }
 
   async #lease(signal: AbortSignal | undefined): Promise<Session> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      throw new ServiceError('powershell.cancelled', 'given up before it began');
+    }
     if (this.#stopped.signal.aborted) {
       throw new ServiceError('service.stopping', 'the service stops');
     }
@@ -130,6 +132,8 @@ export class Pool implements Sessions {
   }
 
   #decide(): void {
+    // One that is ending takes nothing any more; it is forgotten when it has ended.
+    this.#dropEnding();
     for (let session = this.#idle[0]; session !== undefined; session = this.#idle[0]) {
       const waiter = this.#waiters.shift();
       if (waiter === undefined) {
@@ -149,6 +153,11 @@ export class Pool implements Sessions {
     ) {
       this.#open();
     }
+  }
+
+  #dropEnding(): void {
+    const ready = this.#idle.filter((session) => session.state === 'ready');
+    this.#idle.splice(0, this.#idle.length, ...ready);
   }
 
   #open(): void {

@@ -10,11 +10,23 @@ const PREFIX = 'exo-';
 export function openSessionFolders(temporary: string): string {
   for (const name of readdirSync(temporary)) {
     const pid = /^exo-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) {
-      rmSync(join(temporary, name), { recursive: true, force: true });
+    // Our own number, too: in a container every start may get the same, and our folder is yet to come.
+    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) {
+      removeIfOurs(join(temporary, name));
     }
   }
   return mkdtempSync(join(temporary, `${PREFIX}${process.pid}-`));
+}
+
+/** Whoever owns a folder we may not delete may keep it: it must not keep us from starting. */
+function removeIfOurs(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) {
+      throw error;
+    }
+  }
 }
 
 function isAlive(pid: number): boolean {

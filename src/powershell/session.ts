@@ -84,10 +84,24 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const { directory } = channel;
   const shell = shellEnvironment(inherited, environment, directory);
   const wiring = { SESSION_CHANNEL: channel.address, SESSION_TOKEN: channel.token };
-  const pty = new Pty({ command, script, directory, environment: { ...shell, ...wiring } });
+  const pty = spawnOrClose(channel, {
+    command,
+    script,
+    directory,
+    environment: { ...shell, ...wiring },
+  });
   const session = new Session(channel, pty, options);
   await session.greeted(options.startTimeoutMs, options.signal);
   return session;
+}
+
+function spawnOrClose(channel: Channel, options: ConstructorParameters<typeof Pty>[0]): Pty {
+  try {
+    return new Pty(options);
+  } catch (cause) {
+    channel.close();
+    throw new ServiceError('powershell.start-failed', 'the shell could not be started', { cause });
+  }
 }
 
 /** One pwsh process: one command at a time, and after anything odd none any more. */
@@ -106,6 +120,7 @@ export class Session implements Sessions {
   #running: Running | undefined;
   #allow: AllowList = {};
   #lastId = 0;
+  #hasGreeted = false;
   #operations = 0;
   #reason: string | undefined;
   #stopping: Promise<void> | undefined;
@@ -143,9 +158,13 @@ export class Session implements Sessions {
   async greeted(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const onAbort = () => this.#lose('given up while starting');
     signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) {
+      onAbort();
+    }
     const timer = setTimeout(() => this.#lose(`no greeting within ${timeoutMs} ms`), timeoutMs);
     try {
       const { engine, engineVersion, pid } = await this.#greeting.promise;
+      this.#hasGreeted = true;
       this.#move('ready');
       const ms = Math.round(this.ageMs);
       this.#log.info({ engine, engineVersion, workerPid: pid, ms }, 'session ready');
@@ -217,7 +236,9 @@ export class Session implements Sessions {
     frameFor: (id: number) => Parameters<Channel['send']>[0],
     { timeoutMs, signal }: CommandLimits,
   ): Promise<CommandOutcome> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      throw cancelled(signal);
+    }
     this.#move('busy');
     const id = this.#nextId();
     const rows: Row[] = [];
@@ -334,10 +355,11 @@ export class Session implements Sessions {
     }
   }
 
-  /** Asks the worker to go; false if it never proved itself and nothing may be sent. */
+  /** Asks the worker to go; false if it never proved itself, so that waiting for it is in vain. */
   #leave(): boolean {
     if (!this.#channel.isOpen) {
-      return false;
+      // A worker that has greeted leaves by itself when its socket ends.
+      return this.#hasGreeted;
     }
     if (this.#running !== undefined) {
       this.#channel.send({ v: 1, type: 'cancel', id: this.#running.id });
@@ -362,8 +384,11 @@ export class Session implements Sessions {
     this.#fail(reason);
     // The leader is gone; what it left behind in its group goes too.
     this.#pty.kill();
-    this.#channel.close();
+    const isClean = this.#channel.close();
     this.#move('dead');
+    if (!isClean) {
+      this.#log.warn('session folder in use by a process that was left behind');
+    }
     this.#log.info(
       { reason, ...exit, ageMs: Math.round(this.ageMs), operations: this.#operations },
       'session ended',

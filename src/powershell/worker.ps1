@@ -449,7 +449,7 @@ function New-InnerRunspace {
 function Open-Channel {
     $path = [Environment]::GetEnvironmentVariable('SESSION_CHANNEL')
     $token = [Environment]::GetEnvironmentVariable('SESSION_TOKEN')
-    foreach ($name in 'SESSION_CHANNEL', 'SESSION_TOKEN') { [Environment]::SetEnvironmentVariable($name, $null) }
+    foreach ($name in 'SESSION_CHANNEL', 'SESSION_TOKEN') { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
     $options = [IO.Pipes.PipeOptions]::Asynchronous -bor [IO.Pipes.PipeOptions]::CurrentUserOnly
     $stream = [IO.Pipes.NamedPipeClientStream]::new('.', $path, [IO.Pipes.PipeDirection]::InOut, $options)
     $stream.Connect(10000)

@@ -171,7 +171,7 @@ async function stopAll(
   ]);
   await sessions.pool.stop();
   await store.close();
-  rmSync(sessions.folder, { recursive: true, force: true });
+  rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });
   log.info('service stopped');
 }
 
