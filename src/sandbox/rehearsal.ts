@@ -51,7 +51,11 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     people: tenant.people.map(({ name, email, managerEmail }) => ({
       name,
       email,
-      lineManager: managerEmail === undefined ? undefined : staff.get(managerEmail),
+      // Personnel systems name managers who left long ago: Exchange does not know them.
+      lineManager:
+        managerEmail === undefined
+          ? undefined
+          : (staff.get(managerEmail) ?? { name: managerEmail, email: managerEmail }),
     })),
   });
   return {
