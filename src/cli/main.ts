@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
+import { chooseEngine } from './choose-engine.ts';
 import { demo } from './demo.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -18,7 +19,7 @@ program
   .option('--latency <ms>', 'how long every simulated answer takes', count, 0)
   .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
   .action(async (options) => {
-    process.exitCode = await demo(options);
+    process.exitCode = await demo({ ...options, engine: chooseEngine() });
   });
 
 program
@@ -34,7 +35,7 @@ program
     'where to write a ready configuration; default: a new temporary folder',
   )
   .action(async (options) => {
-    await sandbox(options);
+    await sandbox({ ...options, engine: chooseEngine() });
   });
 
 function count(text: string): number {

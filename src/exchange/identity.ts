@@ -3,7 +3,7 @@ import { call } from '../cmdlets/call.ts';
 import { opathText } from '../cmdlets/opath.ts';
 import { ServiceError } from '../errors.ts';
 import { type EmailAddress, parseAddress } from '../offboarding/address.ts';
-import { guidCell } from '../offboarding/cells.ts';
+import { guidCell, parseCells } from '../offboarding/cells.ts';
 import type { Cells, Exchange, Recipient, Resolution } from '../offboarding/ports.ts';
 
 /** How long a filter may become is not documented; ten addresses stay far below what works. */
@@ -47,7 +47,9 @@ async function findAny(
   );
   // A full page may not hold the one that was asked for: "missing" would be a guess.
   if (rows.length >= MOST_ROWS) {
-    throw unusable(undefined);
+    throw new ServiceError('exchange.answer-invalid', 'too many recipients fit', {
+      facts: { rows: rows.length },
+    });
   }
   return rows;
 }
@@ -66,20 +68,11 @@ const recipientRow = z.object({
 });
 
 function parseCandidate(row: Cells): Candidate {
-  const parsed = recipientRow.safeParse(row);
-  if (!parsed.success) {
-    throw unusable(parsed.error);
-  }
-  const { PrimarySmtpAddress: primary, EmailAddresses: proxies } = parsed.data;
+  const recipient = parseCells(recipientRow, row, 'a recipient');
+  const { PrimarySmtpAddress: primary, EmailAddresses: proxies } = recipient;
   const all = [primary ?? '', ...(typeof proxies === 'string' ? [proxies] : (proxies ?? []))];
   const addresses = new Set(all.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()));
-  return { row: parsed.data, addresses };
-}
-
-function unusable(cause: unknown): ServiceError {
-  return new ServiceError('exchange.answer-invalid', 'recipients of unknown form or too many', {
-    cause,
-  });
+  return { row: recipient, addresses };
 }
 
 function pick(address: EmailAddress, candidates: readonly Candidate[]): Resolution {

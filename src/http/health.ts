@@ -2,23 +2,20 @@ import { z } from 'zod';
 import { answers } from './answers.ts';
 import type { App } from './server.ts';
 
+const partReadiness = z.strictObject({
+  name: z.string(),
+  ready: z.boolean(),
+  reason: z.string().optional().meta({ description: 'Why it is not ready.' }),
+});
 const readiness = z
-  .strictObject({
-    ready: z.boolean(),
-    parts: z.array(
-      z.strictObject({
-        name: z.string(),
-        ready: z.boolean(),
-        reason: z.string().optional().meta({ description: 'Why it is not ready.' }),
-      }),
-    ),
-  })
+  .strictObject({ ready: z.boolean(), parts: z.array(partReadiness) })
   .meta({ id: 'Readiness' });
 
+/** Whether one part of the service is ready; a `reason` is for the on-call person and holds no secret. */
+export type PartReadiness = Readonly<z.infer<typeof partReadiness>>;
+
 export interface HealthParts {
-  readonly readiness: () => Promise<
-    readonly { readonly name: string; readonly ready: boolean; readonly reason?: string }[]
-  >;
+  readonly readiness: () => Promise<readonly PartReadiness[]>;
 }
 
 /** `GET /livez`, `GET /readyz`: without a token, for probes; nothing secret in the answers. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SweepReport } from '../offboarding/ports.ts';
 import { answers } from './answers.ts';
 import type { Guard } from './auth.ts';
 import type { App } from './server.ts';
@@ -21,17 +22,6 @@ const sweepReport = z.strictObject({
 export interface PollParts {
   /** One sweep of all workflows; two at once are one. Never rejects. */
   readonly sweep: () => Promise<SweepReport>;
-}
-
-/** As the sweep gives it; read-only. */
-interface SweepReport {
-  readonly workflows: readonly {
-    readonly workflow: string;
-    readonly waiting: number;
-    readonly accepted: number;
-    readonly known: number;
-    readonly error?: { readonly code: string; readonly message: string };
-  }[];
 }
 
 /** `POST /poll`: finds what a lost webhook missed. */

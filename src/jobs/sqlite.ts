@@ -295,9 +295,9 @@ class SqliteStore implements JobStore {
 
   /** Only a running job may be saved, adopted, postponed or finished: anything else is a fault of ours. */
   #assertRunning(id: string): void {
-    const { state } = this.#get(id);
-    if (state !== 'running') {
-      throw new Error(`job ${id} is ${state}, not running`);
+    const line = this.#statements.stateById.get(id);
+    if (line?.state !== 'running') {
+      throw new Error(line ? `job ${id} is ${line.state}, not running` : `no job ${id}`);
     }
   }
 }
@@ -306,6 +306,10 @@ function prepare(database: Database.Database) {
   const write = <P extends object>(sql: string) => database.prepare<P>(sql);
   return {
     byId: database.prepare<[string], Line>('SELECT * FROM jobs WHERE id = ?'),
+    // Asked before every write of a handler: without the report, which grows.
+    stateById: database.prepare<[string], Pick<Line, 'state'>>(
+      'SELECT state FROM jobs WHERE id = ?',
+    ),
     byKey: database.prepare<[string], Line>(
       `SELECT * FROM jobs WHERE key = ?
          AND (provisional = 0 OR state IN ('queued', 'running', 'waiting'))`,

@@ -51,7 +51,6 @@ export async function converge(person: Person, parts: ConvergeParts): Promise<Ve
   const failures = await applyAll(first.changes, parts);
   const last = first.changes.length === 0 ? first : await verify(participants, failures, parts);
   const left = leftOf(last, failures);
-  await journal.settle(left);
   await journal.noteAfter(last, left);
   parts.log.info({ left: left.length, calls: exchange.calls }, 'state read back');
   return judge(left, failures);

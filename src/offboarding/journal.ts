@@ -42,12 +42,7 @@ export class Journal {
         operation: change.operation,
         sentence: change.sentence,
         cmdlet: change.call.cmdlet,
-        parameters: Object.fromEntries(
-          Object.entries(change.call.parameters).map(([name, value]) => [
-            name,
-            typeof value === 'object' ? [...value] : value,
-          ]),
-        ),
+        parameters: copyOf(change.call.parameters),
         required: change.required,
       })),
       findings: [...plan.findings],
@@ -56,8 +51,10 @@ export class Journal {
     });
   }
 
+  /** What the last reading showed: what is left, and so what of the begun and lost has happened. */
   async noteAfter(plan: Plan, left: readonly Change[]): Promise<void> {
     await this.note({
+      changes: this.#settled(left),
       after: seenIn(plan),
       verification: { verified: left.length === 0, left: left.map((change) => change.sentence) },
     });
@@ -84,32 +81,35 @@ export class Journal {
     await this.note({ changes: [...others, result] });
   }
 
-  /** What was begun or lost in an earlier attempt and is no longer left to do has happened. */
-  async settle(left: readonly Change[]): Promise<void> {
-    const open = new Set(left.map((change) => change.id));
-    const changes = this.#report.changes.map((change) =>
-      ['begun', 'unknown'].includes(change.outcome) && !open.has(change.id)
-        ? { ...change, outcome: 'done' as const, message: 'read back as done' }
-        : change,
-    );
-    await this.note({ changes });
-  }
-
   time(): string {
     return new Date(this.#parts.now()).toISOString();
+  }
+
+  /** What was begun or lost, in whichever attempt, and is no longer left to do has happened. */
+  #settled(left: readonly Change[]): ChangeResult[] {
+    const open = new Set(left.map((change) => change.id));
+    return this.#report.changes.map((change) =>
+      ['begun', 'unknown'].includes(change.outcome) && !open.has(change.id)
+        ? { ...change, outcome: 'done', message: 'read back as done' }
+        : change,
+    );
   }
 }
 
 function seenIn(plan: Plan): NonNullable<Report['before']> {
   return Object.fromEntries(
-    Object.entries(plan.seen).map(([operation, seen]) => [
-      operation,
-      Object.fromEntries(
-        Object.entries(seen).map(([name, value]) => [
-          name,
-          typeof value === 'object' ? [...value] : value,
-        ]),
-      ),
+    Object.entries(plan.seen).map(([operation, seen]) => [operation, copyOf(seen)]),
+  );
+}
+
+/** The lists of a plan are read-only, those of a report are not. */
+function copyOf(
+  values: Readonly<Record<string, string | boolean | readonly string[]>>,
+): Record<string, string | boolean | string[]> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'object' ? [...value] : value,
     ]),
   );
 }

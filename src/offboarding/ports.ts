@@ -1,5 +1,6 @@
 import type { Call } from '../cmdlets/call.ts';
 import type { Identity } from '../cmdlets/identity.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { EmailAddress } from './address.ts';
 import type { LeaverRequest } from './request.ts';
 
@@ -106,6 +107,23 @@ export interface Exchange {
   apply(call: Call): Promise<Applied>;
   /** How many cmdlet calls this job made so far. */
   readonly calls: number;
+}
+
+/** What one sweep found in one configured workflow. */
+export interface WorkflowSweep {
+  /** As configured. */
+  readonly workflow: string;
+  /** Runs that wait at our step. */
+  readonly waiting: number;
+  /** Of these, those that became jobs now, and those that were jobs already. */
+  readonly accepted: number;
+  readonly known: number;
+  /** Why the counts may be too low. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+export interface SweepReport {
+  readonly workflows: readonly WorkflowSweep[];
 }
 
 /** What the sweep and the webhook hand work to. Resolves once the work is on disk. */

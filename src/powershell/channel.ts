@@ -78,6 +78,11 @@ export class Channel {
     }
   }
 
+  /** Whether the worker has ever proved itself. */
+  get isProved(): boolean {
+    return this.#isProved;
+  }
+
   /** Whether the worker has proved itself and is still there. */
   get isOpen(): boolean {
     return this.#isProved && !this.#isEnded;

@@ -125,14 +125,13 @@ export class Pool implements Sessions {
   }
 
   #release(session: Session): void {
-    if (this.#busy.delete(session) && session.state === 'ready') {
+    if (this.#busy.delete(session)) {
       this.#idle.push(session);
     }
     this.#decide();
   }
 
   #decide(): void {
-    // One that is ending takes nothing any more; it is forgotten when it has ended.
     this.#dropEnding();
     for (let session = this.#idle[0]; session !== undefined; session = this.#idle[0]) {
       const waiter = this.#waiters.shift();
@@ -155,6 +154,7 @@ export class Pool implements Sessions {
     }
   }
 
+  /** One that is ending, or has ended, takes nothing any more. */
   #dropEnding(): void {
     const ready = this.#idle.filter((session) => session.state === 'ready');
     this.#idle.splice(0, this.#idle.length, ...ready);
@@ -183,10 +183,6 @@ export class Pool implements Sessions {
   }
 
   #forget(session: Session): void {
-    const index = this.#idle.indexOf(session);
-    if (index >= 0) {
-      this.#idle.splice(index, 1);
-    }
     this.#busy.delete(session);
     this.#decide();
   }

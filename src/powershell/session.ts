@@ -120,7 +120,6 @@ export class Session implements Sessions {
   #running: Running | undefined;
   #allow: AllowList = {};
   #lastId = 0;
-  #hasGreeted = false;
   #operations = 0;
   #reason: string | undefined;
   #stopping: Promise<void> | undefined;
@@ -164,7 +163,6 @@ export class Session implements Sessions {
     const timer = setTimeout(() => this.#lose(`no greeting within ${timeoutMs} ms`), timeoutMs);
     try {
       const { engine, engineVersion, pid } = await this.#greeting.promise;
-      this.#hasGreeted = true;
       this.#move('ready');
       const ms = Math.round(this.ageMs);
       this.#log.info({ engine, engineVersion, workerPid: pid, ms }, 'session ready');
@@ -359,7 +357,7 @@ export class Session implements Sessions {
   #leave(): boolean {
     if (!this.#channel.isOpen) {
       // A worker that has greeted leaves by itself when its socket ends.
-      return this.#hasGreeted;
+      return this.#channel.isProved;
     }
     if (this.#running !== undefined) {
       this.#channel.send({ v: 1, type: 'cancel', id: this.#running.id });

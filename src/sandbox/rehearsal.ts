@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { makeCertificate, type RehearsalCertificate } from './certificate.ts';
 import { type RunningTenant, startTenant } from './tenant/start-tenant.ts';
@@ -15,8 +15,7 @@ export interface RehearsalOptions {
   readonly latency: number;
   /** The same seed makes the same tenant. */
   readonly seed: number;
-  /** Without it the real pwsh if it is on PATH, else the stand-in. */
-  readonly engine?: RehearsalEngine;
+  readonly engine: RehearsalEngine;
 }
 
 /** Which program runs the sessions: the real pwsh with the stand-in module, or a stand-in for both. */
@@ -62,7 +61,7 @@ export async function startRehearsal(options: RehearsalOptions): Promise<Rehears
     trelica,
     tenant,
     certificate,
-    engine: options.engine ?? chooseEngine(process.env['PATH'] ?? ''),
+    engine: options.engine,
     async close() {
       await trelica.close();
       await tenant.close();
@@ -75,24 +74,6 @@ export const STAND_IN: RehearsalEngine = {
   name: 'stand-in',
   command: [process.execPath, resolve(import.meta.dirname, 'pwsh-stand-in.ts')],
 };
-
-function chooseEngine(searchPath: string): RehearsalEngine {
-  const pwsh = searchPath
-    .split(delimiter)
-    .map((folder) => join(folder, process.platform === 'win32' ? 'pwsh.exe' : 'pwsh'))
-    .find(isExecutable);
-  return pwsh === undefined ? STAND_IN : { name: 'pwsh', command: [pwsh] };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    // Not there or not allowed: either way not ours to run.
-    return false;
-  }
-}
 
 export interface Installation {
   readonly configFile: string;

@@ -1,14 +1,8 @@
 import { codeOf, ServiceError } from '../errors.ts';
+import type { PartReadiness } from '../http/health.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { Pool } from '../powershell/pool.ts';
-
-export interface Readiness {
-  readonly name: string;
-  readonly ready: boolean;
-  /** For the on-call person; holds no secret. */
-  readonly reason?: string;
-}
 
 export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check'>;
@@ -22,7 +16,7 @@ export interface ReadinessParts {
 const FAILURE_KEPT_MS = 5_000;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
-export function createReadiness(parts: ReadinessParts): () => Promise<readonly Readiness[]> {
+export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
   const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
   return async () => {
     const { obstacle } = parts.pool;
@@ -36,7 +30,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly R
   };
 }
 
-async function check(name: string, attempt: () => Promise<unknown>): Promise<Readiness> {
+async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {
   try {
     await attempt();
     return { name, ready: true };
@@ -47,9 +41,9 @@ async function check(name: string, attempt: () => Promise<unknown>): Promise<Rea
   }
 }
 
-function keepFailures(look: () => Promise<Readiness>, now: () => number) {
-  let kept: { readonly answer: Promise<Readiness>; readonly until: number } | undefined;
-  return async (): Promise<Readiness> => {
+function keepFailures(look: () => Promise<PartReadiness>, now: () => number) {
+  let kept: { readonly answer: Promise<PartReadiness>; readonly until: number } | undefined;
+  return async (): Promise<PartReadiness> => {
     if (kept === undefined || kept.until <= now()) {
       kept = { answer: look(), until: now() + FAILURE_KEPT_MS };
     }

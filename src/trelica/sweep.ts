@@ -1,24 +1,7 @@
-import { codeOf, type ErrorCode, ServiceError } from '../errors.ts';
+import { codeOf, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Intake, Run, Workflows } from '../offboarding/ports.ts';
+import type { Intake, Run, SweepReport, WorkflowSweep, Workflows } from '../offboarding/ports.ts';
 import type { TrelicaRuns } from './runs.ts';
-
-/** What one sweep found in one configured workflow. */
-export interface WorkflowSweep {
-  /** As configured. */
-  readonly workflow: string;
-  /** Runs that wait at our step. */
-  readonly waiting: number;
-  /** Of these, those that became jobs now, and those that were jobs already. */
-  readonly accepted: number;
-  readonly known: number;
-  /** Why the counts may be too low. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
-}
-
-export interface SweepReport {
-  readonly workflows: readonly WorkflowSweep[];
-}
 
 interface SweptPolicy {
   readonly workflow: string;

@@ -1,15 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { programOnPath } from '../../src/powershell/program.ts';
+
+const SEARCH_PATH = process.env['PATH'] ?? '';
 
 export interface Engine {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
 }
 
-/** The real pwsh, if it is on PATH. */
-export function findPwsh(): Engine | undefined {
-  const program = programOnPath('pwsh');
+function findPwsh(): Engine | undefined {
+  const program = programOnPath('pwsh', SEARCH_PATH);
   return program === undefined ? undefined : { name: 'pwsh', command: [program] };
 }
 
@@ -22,7 +24,7 @@ export function findEngine(): Engine | undefined {
 }
 
 function buildEngineHost(): Engine | undefined {
-  const dotnet = programOnPath('dotnet');
+  const dotnet = programOnPath('dotnet', SEARCH_PATH);
   if (dotnet === undefined) {
     return undefined;
   }
@@ -37,11 +39,4 @@ function buildEngineHost(): Engine | undefined {
     );
   }
   return { name: 'engine host', command: [dotnet, host] };
-}
-
-function programOnPath(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Call, call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
-import { ServiceError } from '../../errors.ts';
+import { parseCells } from '../cells.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Change, Finding, NoManager, OperationKind, OperationPlan } from './operation.ts';
@@ -63,7 +63,7 @@ function fullAccess(autoMapping: boolean): Right {
         'Deny',
       ]),
     isHeld: (row) => {
-      const entry = parse(mailboxPermission, row);
+      const entry = parseCells(mailboxPermission, row, 'a permission entry');
       return entry.AccessRights.includes('FullAccess') && !entry.Deny && !entry.IsInherited;
     },
     grant: (mailbox, delegate) =>
@@ -87,7 +87,7 @@ const SEND_AS: Right = {
       ['Trustee', 'AccessRights', 'AccessControlType', 'IsInherited'],
     ),
   isHeld: (row) => {
-    const entry = parse(recipientPermission, row);
+    const entry = parseCells(recipientPermission, row, 'a permission entry');
     return entry.AccessRights.includes('SendAs') && entry.AccessControlType !== 'Deny';
   },
   grant: (mailbox, delegate) =>
@@ -112,16 +112,6 @@ const recipientPermission = z.object({
   AccessRights: accessRights,
   AccessControlType: z.string().nullish(),
 });
-
-function parse<T>(schema: z.ZodType<T>, row: Cells): T {
-  const parsed = schema.safeParse(row);
-  if (!parsed.success) {
-    throw new ServiceError('exchange.answer-invalid', 'a permission entry of unknown form', {
-      cause: parsed.error,
-    });
-  }
-  return parsed.data;
-}
 
 function planFor(
   mailbox: Identity,

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
-import { ServiceError } from '../../errors.ts';
-import { guidCell } from '../cells.ts';
+import { guidCell, parseCells } from '../cells.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Change, OperationKind, OperationPlan } from './operation.ts';
@@ -63,13 +62,7 @@ const groupRow = z
   }));
 
 function parseGroup(row: Cells): Group {
-  const parsed = groupRow.safeParse(row);
-  if (!parsed.success) {
-    throw new ServiceError('exchange.answer-invalid', 'a group of unknown form', {
-      cause: parsed.error,
-    });
-  }
-  return parsed.data;
+  return parseCells(groupRow, row, 'a group');
 }
 
 function planFor(member: Identity, groups: readonly Group[], chosen: Settings): OperationPlan {
