@@ -3,6 +3,7 @@ import type { Logger } from '../log.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import type { Journal } from './journal.ts';
 import type { Run, Runs, StepState, WaitingAction } from './ports.ts';
+import type { Report } from './report.ts';
 
 type LeftStep = Exclude<StepState, { kind: 'waiting' }>;
 
@@ -66,10 +67,10 @@ export function actionMissing(name: string, actions: readonly WaitingAction[]): 
 
 /** The step was left before we fired in this attempt: by our own earlier shot, or by somebody else. */
 export async function leftAlready(step: LeftStep, journal: Journal): Promise<Conclusion> {
-  const { signal } = journal.report;
-  if (step.kind === 'completed' && signal?.outcome === 'intended') {
+  const { signal, verdict } = journal.report;
+  if (signal !== undefined && isOurWork(step, signal)) {
     const ours = await confirmed(signal.action, journal);
-    return journal.report.verdict === 'fail'
+    return verdict === 'fail'
       ? attention('offboarding.change-failed', `the failure was signalled with ${signal.action}`)
       : ours;
   }
@@ -79,6 +80,13 @@ export async function leftAlready(step: LeftStep, journal: Journal): Promise<Con
     'not-reached': 'the run went back before the step',
   }[step.kind];
   return { kind: 'superseded', reason: { code: `step-${step.kind}`, message } };
+}
+
+/** `intended` may have been fired or not, which the run tells; what was confirmed stays so, whatever came after. */
+function isOurWork(step: LeftStep, signal: NonNullable<Report['signal']>): boolean {
+  return (
+    signal.outcome === 'confirmed' || (signal.outcome === 'intended' && step.kind === 'completed')
+  );
 }
 
 /** `isOurs`: if the step turns out to be left, it was one of our shots that did it. */
@@ -102,7 +110,10 @@ async function readBack(
 }
 
 async function confirmed(action: string, journal: Journal): Promise<Conclusion> {
-  await journal.note({ signal: { action, outcome: 'confirmed', at: journal.time() } });
+  // The first reading that saw it counts.
+  if (journal.report.signal?.outcome !== 'confirmed') {
+    await journal.note({ signal: { action, outcome: 'confirmed', at: journal.time() } });
+  }
   return { kind: 'done' };
 }
 

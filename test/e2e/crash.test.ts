@@ -66,6 +66,11 @@ function isAllSignalled(): boolean {
   return rehearsal.trelica.runs().every((run) => run.status === 'Completed');
 }
 
+async function unfinished(): Promise<readonly unknown[]> {
+  const { jobs } = (await operator.get('/jobs?limit=200')) as { jobs: { state: string }[] };
+  return jobs.filter(({ state }) => state !== 'done');
+}
+
 test('what was accepted is done, once each, however often the process is killed', async () => {
   const { tenant, trelica } = rehearsal;
   const seeded = new Seeded(SEED);
@@ -97,14 +102,11 @@ test('what was accepted is done, once each, however often the process is killed'
   await eventually('every signal is fired', isAllSignalled, 120_000);
   await eventually(
     'every job has ended',
-    async () => {
-      const { jobs: open } = (await operator.get('/jobs?limit=200')) as {
-        jobs: { state: string }[];
-      };
-      return open.every(({ state }) => state === 'done');
-    },
+    async () => (await unfinished()).length === 0,
     60_000,
-  );
+  ).catch(async (error: unknown) => {
+    assert.deepEqual(await unfinished(), [], String(error));
+  });
   for (const email of leavers) {
     const [state] = tenant.state(email);
     assert.equal(state?.type, 'SharedMailbox', email);

@@ -135,12 +135,21 @@ test('security groups are left when the policy says so', async () => {
   assert.equal(whole.tenant.members.size, 2);
 });
 
-test('a second attempt on finished work changes nothing and asks for no second shot', async () => {
+for (const step of [{ kind: 'completed' }, { kind: 'ended', status: 'Terminated' }] as const) {
+  test(`killed after the signal was read back, the job is done, also when the run is ${step.kind}`, async () => {
+    const whole = scene();
+    await whole.attempt();
+    whole.runs.step = step;
+    assert.deepEqual(await whole.attempt(), { kind: 'done' });
+    assert.deepEqual(whole.runs.fired, ['Continue']);
+  });
+}
+
+test('a failure that was signalled and read back still needs attention after a kill', async () => {
   const whole = scene();
   await whole.attempt();
-  const conclusion = await whole.attempt();
-  assert.equal(conclusion.kind, 'superseded');
-  assert.deepEqual(whole.runs.fired, ['Continue']);
+  whole.report = { ...(whole.report ?? EMPTY_REPORT), verdict: 'fail' };
+  assert.equal((await whole.attempt()).kind, 'needs-attention');
 });
 
 test('a change that says done but did nothing is never signalled', async () => {
