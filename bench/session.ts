@@ -40,8 +40,8 @@ export async function benchSession(): Promise<void> {
     'trivial command p99': { measured: ms(at(trivial, 0.99)), bar: '10 ms' },
     '200 rows × 4 properties p50': { measured: ms(at(rows, 0.5)), bar: '' },
     'cancel to answer': { measured: ms(cancel), bar: '100 ms' },
-    'memory after 1,000 commands': { measured: megabytes(early.memoryBytes), bar: '' },
-    'memory after 10,000 commands': { measured: megabytes(late.memoryBytes), bar: '+5 %' },
+    'memory after 1,000 commands': { measured: megabytes(early?.memoryBytes ?? 0), bar: '' },
+    'memory after 10,000 commands': { measured: megabytes(late?.memoryBytes ?? 0), bar: '+5 %' },
   });
 }
 

@@ -27,7 +27,9 @@ const exchange = section({
   /** The tenant's primary name, contoso.onmicrosoft.com. */
   organization: z.string().regex(/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'a domain name'),
   appId: z.guid(),
-  signIn: z.enum(['certificate', 'thumbprint', 'managed-identity']).default('certificate'),
+  signIn: z
+    .enum(['certificate', 'thumbprint', 'managed-identity', 'access-token'])
+    .default('certificate'),
   /** With signIn: thumbprint, on Windows only. */
   certificateThumbprint: z
     .string()
@@ -47,6 +49,19 @@ const exchange = section({
   error: 'must be given with signIn: thumbprint',
 });
 
+/** How many sessions are kept and when each is replaced, successor first. */
+const sessions = section({
+  minimum: z.int().min(1).max(16).default(1),
+  maximum: z.int().min(1).max(16).default(2),
+  recycleAfterCommands: z.int().min(10).max(1_000_000).default(2_000),
+  /** Give or take a tenth. */
+  recycleAfterMinutes: z.int().min(5).max(10_080).default(480),
+  recycleAboveMegabytes: z.int().min(200).max(16_384).default(600),
+}).refine(({ minimum, maximum }) => minimum <= maximum, {
+  path: ['maximum'],
+  error: 'must not be less than minimum',
+});
+
 const powershell = section({
   /** Program, or program and leading arguments. */
   command: z
@@ -63,6 +78,7 @@ const powershell = section({
   /** Further environment variables of the sessions, e.g. HTTPS_PROXY. No secrets. */
   environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
   startTimeoutSeconds: seconds(60, 600),
+  sessions: sessions.prefault({}),
 });
 
 const schema = section({

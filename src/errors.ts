@@ -57,6 +57,7 @@ export const ERRORS = {
 
   'exchange.sign-in-refused': { retry: 'outage' },
   'exchange.module-missing': { retry: 'outage' },
+  'exchange.module-unsuitable': { retry: 'outage' },
   'exchange.identity-refused': { retry: 'never' },
   'exchange.answer-invalid': { retry: 'limited' },
   'exchange.not-found': { retry: 'never' },

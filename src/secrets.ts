@@ -10,6 +10,8 @@ export interface Secrets {
   readonly trelicaClientSecret: string;
   /** PFX bytes in base64 and their password; undefined unless the sign-in is by certificate. */
   readonly certificate: { readonly pfx: string; readonly password: string } | undefined;
+  /** Asked for at each connection, since somebody else renews it; undefined unless the sign-in is by token. */
+  readonly accessToken: (() => string) | undefined;
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -40,6 +42,7 @@ export function readSecrets(environment: Environment, signIn: string): SecretsRe
             password: taker.required('EXO_BRIDGE_CERTIFICATE_PASSWORD', 'utf8'),
           }
         : undefined,
+    accessToken: signIn === 'access-token' ? taker.renewed('EXO_BRIDGE_ACCESS_TOKEN') : undefined,
   };
   taker.assertDistinct(found.webhookTokens, found.pollTokens, found.operatorTokens);
   return taker.faults.length === 0
@@ -69,6 +72,13 @@ class Taker {
       this.faults.push(`${name} or ${name}_FILE must be set in the environment`);
     }
     return value ?? '';
+  }
+
+  /** A secret that changes in its file: read now, to find faults, and again each time it is asked for. */
+  renewed(name: string): () => string {
+    const file = this.#environment[`${name}_FILE`];
+    const first = this.required(name, 'utf8');
+    return () => (file === undefined ? first : readSecretFile(file, 'utf8'));
   }
 
   /** One token for two purposes would open with a leak of one what was meant for the other. */
@@ -101,14 +111,18 @@ class Taker {
 
   #read(name: string, file: string, encoding: BufferEncoding): string | undefined {
     try {
-      const content = readFileSync(file, encoding);
-      return blankAsNone(encoding === 'utf8' ? content.replace(/\r?\n$/, '') : content);
+      return blankAsNone(readSecretFile(file, encoding));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
       this.faults.push(`${name}_FILE: ${file} can't be read (${code})`);
       return '';
     }
   }
+}
+
+function readSecretFile(file: string, encoding: BufferEncoding): string {
+  const content = readFileSync(file, encoding);
+  return encoding === 'utf8' ? content.replace(/\r?\n$/, '') : content;
 }
 
 function blankAsNone(value: string | undefined): string | undefined {

@@ -119,6 +119,31 @@ test('a secret may come from a file, a certificate as its bytes', () => {
   assert.equal(config.secrets.certificate?.pfx, Buffer.from([1, 2, 3]).toString('base64'));
 });
 
+test('an access token is read from its file each time it is asked for', () => {
+  const tokenFile = join(folder, 'access-token');
+  writeFileSync(tokenFile, 'first\n');
+  const {
+    EXO_BRIDGE_CERTIFICATE: _pfx,
+    EXO_BRIDGE_CERTIFICATE_PASSWORD: _password,
+    ...others
+  } = secrets();
+  const config = load(EXAMPLE.replace('signIn: certificate', 'signIn: access-token'), {
+    ...others,
+    EXO_BRIDGE_ACCESS_TOKEN_FILE: tokenFile,
+  });
+  assert.equal(config.secrets.accessToken?.(), 'first');
+  writeFileSync(tokenFile, 'second\n');
+  assert.equal(config.secrets.accessToken?.(), 'second');
+});
+
+test('more sessions to keep than there may be are a fault', () => {
+  const sessions = EXAMPLE.replace(
+    /powershell:\n/,
+    'powershell:\n  sessions: { minimum: 3, maximum: 2 }\n',
+  );
+  assert.match(faults(sessions), /powershell\.sessions\.maximum: must not be less than minimum/);
+});
+
 test('the token before the current one stays valid while it is replaced', () => {
   const config = load(EXAMPLE, {
     ...secrets(),

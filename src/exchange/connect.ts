@@ -1,15 +1,21 @@
+import { z } from 'zod';
 import { CMDLETS } from '../cmdlets/cmdlets.ts';
 import { retryOf, ServiceError } from '../errors.ts';
-import type { AllowList, ParameterValue, PowerShellError } from '../powershell/frames.ts';
+import type { AllowList, ParameterValue } from '../powershell/frames.ts';
+import type { Health } from '../powershell/pool-parts.ts';
 import type { Session } from '../powershell/session.ts';
 import type { CommandOutcome } from '../powershell/sessions.ts';
-import { classify, failureOf, wordsOf } from './errors.ts';
+import { classify, retryAfterMsOf } from './errors.ts';
+import { unsuitable } from './module-needs.ts';
+import { refusal, waitedForPerson } from './sign-in-faults.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
 export type SignIn =
   | { readonly kind: 'certificate'; readonly pfx: string; readonly password: string }
   | { readonly kind: 'thumbprint'; readonly thumbprint: string }
-  | { readonly kind: 'managed-identity'; readonly accountId: string | undefined };
+  | { readonly kind: 'managed-identity'; readonly accountId: string | undefined }
+  /** A token that somebody else renews: asked for anew at each connection. */
+  | { readonly kind: 'access-token'; readonly read: () => string };
 
 export interface ConnectSettings {
   readonly signIn: SignIn;
@@ -18,9 +24,14 @@ export interface ConnectSettings {
   readonly environmentName: string | undefined;
   /** Folder or manifest of the module; undefined lets PSModulePath decide. */
   readonly modulePath: string | undefined;
+  /** The exact version to demand. */
   readonly moduleVersion: string | undefined;
   readonly connectTimeoutMs: number;
 }
+
+const MODULE = 'ExchangeOnlineManagement';
+/** A good-bye that takes longer is not waited for: the process ends anyway. */
+const DISCONNECT_TIMEOUT_MS = 5_000;
 
 const CONNECTION_CMDLETS = {
   'Connect-ExchangeOnline': [
@@ -28,6 +39,7 @@ const CONNECTION_CMDLETS = {
     'CertificateThumbprint',
     'ManagedIdentity',
     'ManagedIdentityAccountId',
+    'AccessToken',
     'AppId',
     'Organization',
     'ExchangeEnvironmentName',
@@ -36,6 +48,8 @@ const CONNECTION_CMDLETS = {
     'SkipLoadingFormatData',
     'ErrorAction',
   ],
+  'Get-ConnectionInformation': ['ErrorAction'],
+  'Disconnect-ExchangeOnline': ['Confirm', 'ErrorAction'],
 } as const;
 
 /** All a session may run: the vocabulary, and what makes the connection. */
@@ -51,17 +65,44 @@ export const EXCHANGE_ALLOW_LIST: AllowList = {
 
 /**
  * Makes a fresh session a connection to Exchange: imports the module, signs in, and reads once, since a
- * connection is only local until then. Ends the session before it throws `exchange.module-missing`,
- * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`.
+ * connection is only local until then. Throws `exchange.module-missing`, `exchange.module-unsuitable`,
+ * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`;
+ * the session is of no use then.
  */
 export async function connect(session: Session, settings: ConnectSettings): Promise<void> {
   try {
-    await prepare(session, settings);
+    await loadModule(session, settings);
     await signIn(session, settings);
-    await readOnce(session, settings);
+    await assertConnected(session, settings);
+    await ask(session, 'Get-AcceptedDomain', {}, settings);
   } catch (error) {
-    await session.stop('not connected');
     throw retryOf(error) === 'outage' ? error : unavailable(error);
+  }
+}
+
+/** Tells Exchange that the session leaves: clears its token and generated module. Never rejects. */
+export async function disconnect(session: Session): Promise<void> {
+  const request = {
+    command: 'Disconnect-ExchangeOnline',
+    parameters: { Confirm: false, ErrorAction: 'Stop' },
+    properties: [],
+  };
+  // Whether it worked changes nothing: the process ends next, and its folder with it.
+  await session.run(request, { timeoutMs: DISCONNECT_TIMEOUT_MS }).catch(() => undefined);
+}
+
+/** What an outcome says about the connection it came from. */
+export function healthOf(outcome: CommandOutcome): Health {
+  if (outcome.kind === 'completed') {
+    return { kind: 'sound' };
+  }
+  switch (classify(outcome.error)) {
+    case 'exchange.session-gone':
+      return { kind: 'gone', reason: 'its connection is gone' };
+    case 'exchange.throttled':
+      return { kind: 'throttled', retryAfterMs: retryAfterMsOf(outcome.error) };
+    default:
+      return { kind: 'sound' };
   }
 }
 
@@ -71,139 +112,103 @@ function unavailable(cause: unknown): ServiceError {
   return new ServiceError('powershell.unavailable', `no connection to Exchange: ${why}`, { cause });
 }
 
-async function prepare(session: Session, settings: ConnectSettings): Promise<void> {
-  const name = settings.modulePath ?? 'ExchangeOnlineManagement';
-  const version = settings.moduleVersion === undefined ? {} : { version: settings.moduleVersion };
+const importedModules = z.array(z.object({ Name: z.string(), Version: z.string() }));
+
+async function loadModule(session: Session, settings: ConnectSettings): Promise<void> {
+  const { modulePath: name = MODULE, moduleVersion: version, connectTimeoutMs } = settings;
+  const module = version === undefined ? { name } : { name, version };
   const outcome = await session.prepare(
-    { modules: [{ name, ...version }], allow: EXCHANGE_ALLOW_LIST },
-    { timeoutMs: settings.connectTimeoutMs },
+    { modules: [module], allow: EXCHANGE_ALLOW_LIST },
+    { timeoutMs: connectTimeoutMs },
   );
   if (outcome.kind === 'failed') {
+    const what = version === undefined ? name : `${name} ${version}`;
+    const cure = `install it with Install-PSResource ${MODULE}${version === undefined ? '' : ` -Version ${version}`}`;
     throw new ServiceError(
       'exchange.module-missing',
-      `the module ${name}${settings.moduleVersion === undefined ? '' : ` ${settings.moduleVersion}`} cannot be loaded: ` +
-        `${outcome.error.message}; install it with Install-PSResource ExchangeOnlineManagement`,
+      `the module ${what} cannot be loaded: ${outcome.error.message}; ${cure}`,
       { facts: { module: name, reason: outcome.error.reason } },
     );
+  }
+  assertSuitable(outcome, session.engineVersion, version);
+}
+
+/** The module that was really loaded, whatever was asked for, on the PowerShell that really runs. */
+function assertSuitable({ rows }: CommandOutcome, shell: string, pinned: string | undefined): void {
+  const found = importedModules.parse(rows).find(({ Name }) => Name === MODULE)?.Version;
+  const fault =
+    found === undefined
+      ? `what was loaded is not the module ${MODULE}: check powershell.modulePath`
+      : pinned !== undefined && found !== pinned
+        ? `version ${found} of the module was loaded instead of ${pinned}: check powershell.modulePath and powershell.moduleVersion`
+        : unsuitable(found, shell);
+  if (fault !== undefined) {
+    throw new ServiceError('exchange.module-unsuitable', fault, {
+      facts: { module: found, powershell: shell },
+    });
   }
 }
 
 async function signIn(session: Session, settings: ConnectSettings): Promise<void> {
-  const outcome = await session
-    .run(
-      {
-        command: 'Connect-ExchangeOnline',
-        parameters: {
-          ...proof(settings.signIn),
-          ...(settings.signIn.kind === 'managed-identity' ? {} : { AppId: settings.appId }),
-          Organization: settings.organization,
-          ...(settings.environmentName === undefined
-            ? {}
-            : { ExchangeEnvironmentName: settings.environmentName }),
-          CommandName: Object.keys(CMDLETS),
-          ShowBanner: false,
-          SkipLoadingFormatData: true,
-          ErrorAction: 'Stop',
-        },
-        properties: [],
-      },
-      { timeoutMs: settings.connectTimeoutMs },
-    )
-    .catch((error: unknown) => {
-      throw isTimeOut(error) ? waitedForPrompt(settings, error) : error;
-    });
-  if (outcome.kind === 'failed') {
-    throw refusal('Connect-ExchangeOnline', outcome.error);
+  const { signIn: way, appId, organization, environmentName, connectTimeoutMs } = settings;
+  const parameters = {
+    ...proof(way, appId),
+    Organization: organization,
+    ...(environmentName === undefined ? {} : { ExchangeEnvironmentName: environmentName }),
+    CommandName: Object.keys(CMDLETS),
+    ShowBanner: false,
+    SkipLoadingFormatData: true,
+  };
+  try {
+    await ask(session, 'Connect-ExchangeOnline', parameters, settings);
+  } catch (error) {
+    const isLate = error instanceof ServiceError && error.code === 'powershell.timed-out';
+    throw isLate ? waitedForPerson(connectTimeoutMs, error) : error;
   }
 }
 
-function proof(signIn: SignIn): Readonly<Record<string, ParameterValue>> {
+function proof(signIn: SignIn, appId: string): Readonly<Record<string, ParameterValue>> {
   switch (signIn.kind) {
     case 'certificate':
       return {
         Certificate: { $type: 'certificate', pfx: signIn.pfx, password: signIn.password },
+        AppId: appId,
       };
     case 'thumbprint':
-      return { CertificateThumbprint: signIn.thumbprint };
+      return { CertificateThumbprint: signIn.thumbprint, AppId: appId };
     case 'managed-identity':
       return {
         ManagedIdentity: true,
         ...(signIn.accountId === undefined ? {} : { ManagedIdentityAccountId: signIn.accountId }),
       };
+    case 'access-token':
+      return { AccessToken: signIn.read() };
   }
 }
 
-async function readOnce(session: Session, settings: ConnectSettings): Promise<void> {
-  const outcome = await session.run(
-    { command: 'Get-AcceptedDomain', parameters: { ErrorAction: 'Stop' }, properties: [] },
-    { timeoutMs: settings.connectTimeoutMs },
-  );
+/** What the module itself says of the connection. It says nothing about the server: hence the reading after it. */
+async function assertConnected(session: Session, settings: ConnectSettings): Promise<void> {
+  const rows = await ask(session, 'Get-ConnectionInformation', {}, settings, ['State']);
+  const states = rows.map(({ State }) => String(State));
+  if (!states.includes('Connected')) {
+    throw new ServiceError('powershell.unavailable', 'the module says that it is not connected', {
+      facts: { states: states.join(', ') },
+    });
+  }
+}
+
+/** One call of connecting; what is refused there keeps the session from being a connection. */
+async function ask(
+  session: Session,
+  command: string,
+  parameters: Readonly<Record<string, ParameterValue>>,
+  { connectTimeoutMs: timeoutMs }: ConnectSettings,
+  properties: readonly string[] = [],
+): Promise<CommandOutcome['rows']> {
+  const request = { command, parameters: { ...parameters, ErrorAction: 'Stop' }, properties };
+  const outcome = await session.run(request, { timeoutMs });
   if (outcome.kind === 'failed') {
-    throw refusal('Get-AcceptedDomain', outcome.error);
+    throw refusal(command, outcome.error);
   }
-}
-
-/** Whether a session is of no more use after this: the next one connects anew. */
-export function isConnectionGone(outcome: CommandOutcome): boolean {
-  return outcome.kind === 'failed' && classify(outcome.error) === 'exchange.session-gone';
-}
-
-/** A refusal while signing in keeps every job waiting: it is told with its cause and its cure. */
-function refusal(cmdlet: string, error: PowerShellError): ServiceError {
-  const means = classify(error);
-  if (means === 'exchange.throttled' || means === 'exchange.server-trouble') {
-    return failureOf(cmdlet, error, means);
-  }
-  const { message } = wordsOf(error);
-  const aadsts = /AADSTS\d+/.exec(message)?.[0];
-  const cure = cureFor(cmdlet, error, aadsts);
-  return new ServiceError(
-    'exchange.sign-in-refused',
-    cure === undefined ? message : `${message} (${cure})`,
-    { facts: { cmdlet, reason: error.reason, aadsts } },
-  );
-}
-
-function cureFor(
-  cmdlet: string,
-  { fullyQualifiedErrorId: id, message }: PowerShellError,
-  aadsts: string | undefined,
-): string | undefined {
-  if (aadsts !== undefined) {
-    return CURES[aadsts];
-  }
-  if (id.startsWith('ValueRefused')) {
-    return 'the certificate cannot be opened: check EXO_BRIDGE_CERTIFICATE and EXO_BRIDGE_CERTIFICATE_PASSWORD';
-  }
-  if (/NonInteractive|prompts? the user/i.test(message)) {
-    return 'the module wanted somebody to sign in: check certificate, exchange.appId and exchange.organization';
-  }
-  return id.startsWith('CommandNotFoundException') && cmdlet !== 'Connect-ExchangeOnline'
-    ? `the app was not granted ${cmdlet}: assign the roles of the README`
-    : undefined;
-}
-
-/** https://learn.microsoft.com/entra/identity-platform/reference-error-codes */
-const CURES: Readonly<Record<string, string>> = {
-  AADSTS700027: 'upload the public part of this certificate to the app registration',
-  AADSTS1000502: 'the certificate is outside its validity: make a new one and upload it',
-  AADSTS700024: 'set the clock of this machine',
-  AADSTS700016: 'check exchange.appId: the tenant has no such app',
-  AADSTS900023: 'check exchange.organization: there is no such tenant',
-  AADSTS65001: 'grant admin consent for Exchange.ManageAsApp',
-  AADSTS53003: 'a conditional access policy blocks the app',
-  AADSTS500014: 'the app or Exchange Online is disabled in the tenant',
-};
-
-function isTimeOut(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === 'powershell.timed-out';
-}
-
-function waitedForPrompt(settings: ConnectSettings, cause: unknown): ServiceError {
-  return new ServiceError(
-    'exchange.sign-in-refused',
-    `no connection within ${settings.connectTimeoutMs} ms: the module may be waiting for somebody to sign in; ` +
-      'check certificate, exchange.appId and exchange.organization',
-    { cause },
-  );
+  return outcome.rows;
 }

@@ -143,6 +143,7 @@ export function failureOf(
   means: Extract<ErrorCode, `exchange.${string}`>,
 ): ServiceError {
   const requestId = /RequestId=([0-9a-f-]+)/i.exec(error.fullyQualifiedErrorId)?.[1];
+  const retryAfterMs = retryAfterMsOf(error);
   return new ServiceError(means, wordsOf(error).message, {
     facts: {
       cmdlet,
@@ -150,10 +151,15 @@ export function failureOf(
       ...(requestId === undefined ? {} : { requestId }),
       ...(error.httpStatus === undefined ? {} : { httpStatus: error.httpStatus }),
     },
-    ...(error.retryAfterSeconds === undefined
-      ? {}
-      : { retryAfterMs: error.retryAfterSeconds * 1_000 }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** How long the server asks to be spared; undefined if it does not say. */
+export function retryAfterMsOf({
+  retryAfterSeconds: seconds,
+}: PowerShellError): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 /** The text of a REST error is `stringId|full class name|message`; the first two may be empty. */

@@ -1,219 +1,367 @@
+import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import type { CommandRequest } from './frames.ts';
-import type { Session } from './session.ts';
+import { Member, type MemberState, type PooledSession } from './member.ts';
+import { nextStep } from './next-step.ts';
+import type { Counter, PoolParts, PoolSettings, PoolStatus } from './pool-parts.ts';
 import type { CommandLimits, CommandOutcome, Sessions } from './sessions.ts';
+import { StartGate } from './start-gate.ts';
+import { Throttle } from './throttle.ts';
+import { WaitingLine } from './waiting-line.ts';
 
-export interface PoolSettings {
-  /** Sessions at the same time. */
-  readonly size: number;
-  /** Callers that may wait for a session; one more is refused with `powershell.overloaded`. */
-  readonly queueLimit: number;
-  /** How long a caller waits before it is refused the same way. */
-  readonly queueTimeoutMs: number;
-}
-
-export interface PoolParts {
-  /** Starts a session and makes it ready for work; ends it itself if that fails or is aborted. */
-  readonly open: (signal: AbortSignal) => Promise<Session>;
-  /** Whether a session that gave this outcome is of no more use. */
-  readonly isSpent: (outcome: CommandOutcome) => boolean;
-  readonly random: () => number;
-  readonly log: Logger;
-}
-
-interface Waiter {
-  resolve(session: Session): void;
-  reject(error: Error): void;
-}
-
-/** After a failed start the next one waits, longer each time: signing in must not be hammered. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
-const LONGEST_ASKED_MS = 15 * 60_000;
+const PING_TIMEOUT_MS = 5_000;
+const MISSES_BEFORE_KILL = 2;
+/** A session that lives so long was started well: the next failure begins with a short pause again. */
+const LONG_LIFE_MS = 60_000;
+/** Beyond a command's time-out and the ending of its session: then the lease ends without them. */
+const LEASE_MARGIN_MS = 30_000;
 
 /**
- * Warm sessions, replaced when they end. `#decide` is the only place where something is started or
- * given out; it runs after every change.
+ * Warm sessions: kept ready, leased one command at a time, replaced when they are worn or die.
+ * `#decide` is the only place where one is started, given out or retired; it runs after every change.
  */
-export class Pool implements Sessions {
+export class Pool<S extends PooledSession = PooledSession> implements Sessions {
   readonly #settings: PoolSettings;
-  readonly #parts: PoolParts;
-  readonly #idle: Session[] = [];
-  readonly #busy = new Set<Session>();
-  readonly #waiters: Waiter[] = [];
-  readonly #starting = new Set<Promise<void>>();
-  #failures = 0;
-  #lastFailure: Error | undefined;
-  #pause: NodeJS.Timeout | undefined;
+  readonly #parts: PoolParts<S>;
+  readonly #members = new Set<Member<S>>();
+  readonly #line: WaitingLine<Member<S>>;
+  readonly #gate: StartGate;
+  readonly #throttle: Throttle;
+  readonly #leases = new Set<Promise<unknown>>();
+  /** Whatever else is under way: starts, pings, ends. */
+  readonly #tasks = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
+  readonly #counts = new Map<Counter, number>();
+  #callOffBeat: (() => void) | undefined;
+  #stopping: Promise<void> | undefined;
 
-  constructor(settings: PoolSettings, parts: PoolParts) {
+  constructor(settings: PoolSettings, parts: PoolParts<S>) {
     this.#settings = settings;
     this.#parts = parts;
+    const { clock, random, isFinal } = parts;
+    const { maximum } = settings;
+    const decide = () => this.#decide();
+    this.#line = new WaitingLine(settings.line, clock);
+    this.#gate = new StartGate({ clock, random, isFinal, onPassable: decide });
+    this.#throttle = new Throttle({ clock, maximum, onChange: decide });
   }
 
-  /** Starts the first session ahead of need. */
+  /** Starts the first session ahead of need and begins to look after them. May be called twice. */
   start(): void {
-    this.#decide();
-  }
-
-  /** Why no session can be had now; undefined if one is ready or at work. */
-  get obstacle(): string | undefined {
-    if (this.#busy.size > 0 || this.#idle.some((session) => session.state === 'ready')) {
-      return undefined;
+    if (this.#callOffBeat === undefined && !this.#stopped.signal.aborted) {
+      this.#beat();
     }
-    return this.#lastFailure?.message ?? 'the first session is being started';
   }
 
   /** Runs one command in the next free session. */
   async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
-    const session = await this.#lease(limits.signal);
-    try {
-      const outcome = await session.run(request, limits);
-      if (this.#parts.isSpent(outcome)) {
-        void session.stop('its connection is gone');
-      }
-      return outcome;
-    } finally {
-      this.#release(session);
-    }
+    const member = await this.#lease(limits.signal);
+    return keep(this.#leases, this.#work(member, request, limits));
   }
 
-  /** Refuses whoever waits, then ends every session. May be called twice. */
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    clearTimeout(this.#pause);
-    this.#refuseAll(new ServiceError('service.stopping', 'the service stops'));
-    await Promise.all(this.#starting);
-    const sessions = [...this.#idle.splice(0), ...this.#busy];
-    await Promise.all(sessions.map((session) => session.stop('the service stops')));
+  get status(): PoolStatus {
+    const members = [...this.#members];
+    const byState = Object.groupBy(members, ({ state }) => state);
+    const count = (counter: Counter) => this.#counts.get(counter) ?? 0;
+    return {
+      obstacle: members.some(isServing) ? undefined : this.#whyNone(),
+      sessions: Object.fromEntries(
+        Object.entries(byState).map(([state, list]) => [state, list.length]),
+      ),
+      waiting: this.#line.length,
+      allowed: this.#throttle.allowed,
+      breaker: this.#gate.isBroken ? 'open' : 'closed',
+      counters: {
+        started: count('started'),
+        failedStarts: count('failedStarts'),
+        breakerOpenings: this.#gate.openings,
+        recycled: count('recycled'),
+        lost: count('lost'),
+        refusedCallers: count('refusedCallers'),
+        throttled: count('throttled'),
+      },
+    };
   }
 
-  async #lease(signal: AbortSignal | undefined): Promise<Session> {
-    if (signal?.aborted) {
-      throw new ServiceError('powershell.cancelled', 'given up before it began');
-    }
-    if (this.#stopped.signal.aborted) {
-      throw new ServiceError('service.stopping', 'the service stops');
-    }
-    if (this.#waiters.length >= this.#settings.queueLimit) {
-      throw overloaded('too many calls wait for a PowerShell session');
-    }
-    const lease = Promise.withResolvers<Session>();
-    this.#waiters.push(lease);
-    const leave = (error: Error) => this.#leave(lease, error);
-    const late = overloaded('no PowerShell session was free in time');
-    const timer = setTimeout(() => leave(late), this.#settings.queueTimeoutMs);
-    const onAbort = () => leave(new ServiceError('powershell.cancelled', 'given up while waiting'));
-    signal?.addEventListener('abort', onAbort, { once: true });
+  /**
+   * Refuses whoever waits, lets running commands end for `graceMs`, then ends every session. May be
+   * called twice.
+   */
+  stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#stopping ??= this.#close(graceMs);
+    return this.#stopping;
+  }
+
+  async #lease(signal: AbortSignal | undefined): Promise<Member<S>> {
+    this.#assertHope();
+    const turn = this.#line.join(signal);
     this.#decide();
     try {
-      return await lease.promise;
+      return await turn;
+    } catch (error) {
+      this.#count('refusedCallers');
+      throw error;
+    }
+  }
+
+  /** While nothing works and nothing is being started, waiting in line would only hide the cause. */
+  #assertHope(): void {
+    if (this.#stopped.signal.aborted) {
+      throw stopping();
+    }
+    const { lastFailure, isPassable } = this.#gate;
+    const isHopeless = ![...this.#members].some(isPromising) && !isPassable;
+    if (lastFailure !== undefined && isHopeless) {
+      this.#count('refusedCallers');
+      throw lastFailure;
+    }
+  }
+
+  /** One command, with an end in any case: a lease that outlives even the ending of its session is given up. */
+  async #work(
+    member: Member<S>,
+    request: CommandRequest,
+    limits: CommandLimits,
+  ): Promise<CommandOutcome> {
+    const late = Promise.withResolvers<never>();
+    const callOff = this.#parts.clock.after(limits.timeoutMs + LEASE_MARGIN_MS, () =>
+      late.reject(
+        new ServiceError('powershell.session-lost', 'the session can neither answer nor end'),
+      ),
+    );
+    try {
+      const outcome = await Promise.race([member.session.run(request, limits), late.promise]);
+      this.#judge(member, outcome);
+      return outcome;
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      callOff();
+      this.#release(member);
     }
   }
 
-  #leave(waiter: Waiter, error: Error): void {
-    const index = this.#waiters.indexOf(waiter);
-    if (index >= 0) {
-      this.#waiters.splice(index, 1);
-      waiter.reject(error);
+  #judge(member: Member<S>, outcome: CommandOutcome): void {
+    const health = this.#parts.healthOf(outcome);
+    switch (health.kind) {
+      case 'sound':
+        return;
+      case 'gone':
+        this.#retire(member, health.reason);
+        return;
+      case 'throttled':
+        this.#count('throttled');
+        this.#throttle.slowDown(health.retryAfterMs);
+        this.#parts.log.warn({ allowed: this.#throttle.allowed }, 'throttled: fewer sessions work');
+        return;
     }
   }
 
-  #release(session: Session): void {
-    if (this.#busy.delete(session)) {
-      this.#idle.push(session);
+  #release(member: Member<S>): void {
+    if (member.state === 'busy' && member.session.state === 'ready') {
+      member.move('idle', 'command over');
+    } else {
+      this.#end(member, 'its command did not end well');
     }
     this.#decide();
   }
 
   #decide(): void {
-    this.#dropEnding();
-    for (let session = this.#idle[0]; session !== undefined; session = this.#idle[0]) {
-      const waiter = this.#waiters.shift();
-      if (waiter === undefined) {
-        return;
+    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+      switch (step.kind) {
+        case 'lease':
+          step.member.move('busy', 'leased');
+          this.#line.serve(step.member);
+          break;
+        case 'retire':
+          this.#count('recycled');
+          this.#retire(step.member, step.reason);
+          break;
+        case 'start':
+          void keep(this.#tasks, this.#open());
+          break;
       }
-      this.#idle.shift();
-      this.#busy.add(session);
-      waiter.resolve(session);
-    }
-    const sessions = this.#idle.length + this.#busy.size + this.#starting.size;
-    const isWanted = sessions === 0 || this.#waiters.length > this.#starting.size;
-    if (
-      !this.#stopped.signal.aborted &&
-      this.#pause === undefined &&
-      isWanted &&
-      sessions < this.#settings.size
-    ) {
-      this.#open();
     }
   }
 
-  /** One that is ending, or has ended, takes nothing any more. */
-  #dropEnding(): void {
-    const ready = this.#idle.filter((session) => session.state === 'ready');
-    this.#idle.splice(0, this.#idle.length, ...ready);
+  #nextStep() {
+    return nextStep({
+      members: [...this.#members],
+      waiting: this.#line.length,
+      minimum: this.#settings.minimum,
+      maximum: this.#settings.maximum,
+      allowed: this.#throttle.allowed,
+      mayStart: this.#gate.isPassable && !this.#stopped.signal.aborted,
+    });
   }
 
-  #open(): void {
-    const starting = this.#parts
-      .open(this.#stopped.signal)
-      .then(
-        (session) => this.#admit(session),
-        (error: unknown) =>
-          this.#holdOff(error instanceof Error ? error : new Error('unknown fault')),
-      )
-      .finally(() => {
-        this.#starting.delete(starting);
-        this.#decide();
-      });
-    this.#starting.add(starting);
-  }
-
-  #admit(session: Session): void {
-    this.#failures = 0;
-    this.#lastFailure = undefined;
-    this.#idle.push(session);
-    void session.ended.then(() => this.#forget(session));
-  }
-
-  #forget(session: Session): void {
-    this.#busy.delete(session);
+  /** Never rejects. */
+  async #open(): Promise<void> {
+    const member = new Member<S>(randomUUID().slice(0, 8), this.#wear());
+    this.#members.add(member);
+    try {
+      await this.#gate.pass(() => this.#bring(member));
+      this.#admit(member);
+    } catch (error) {
+      this.#mourn(member, error instanceof Error ? error : new Error('unknown fault'));
+    }
     this.#decide();
   }
 
-  /** Whoever waits learns the cause now: a job that waits for an outage holds no place here. */
-  #holdOff(error: Error): void {
-    this.#failures += 1;
-    this.#lastFailure = error;
-    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
-    const asked = error instanceof ServiceError ? (error.retryAfterMs ?? 0) : 0;
-    const jittered = ceiling / 2 + (this.#parts.random() * ceiling) / 2;
-    const ms = Math.round(Math.max(jittered, Math.min(asked, LONGEST_ASKED_MS)));
-    this.#parts.log.error({ err: error, failures: this.#failures, nextMs: ms }, 'no session');
-    if (this.#idle.length + this.#busy.size === 0) {
-      this.#refuseAll(error);
+  async #bring(member: Member<S>): Promise<void> {
+    const session = await this.#parts.start(member.id, this.#stopped.signal);
+    member.begin(session);
+    void session.ended.then(({ reason }) => this.#bury(member, reason));
+    if (this.#stopped.signal.aborted) {
+      throw stopping();
     }
-    if (!this.#stopped.signal.aborted) {
-      this.#pause = setTimeout(() => {
-        this.#pause = undefined;
-        this.#decide();
-      }, ms);
+    await this.#parts.connect(session);
+  }
+
+  #admit(member: Member<S>): void {
+    this.#count('started');
+    if (member.state === 'connecting') {
+      member.move('idle', 'connected');
     }
   }
 
-  #refuseAll(error: Error): void {
-    for (const waiter of this.#waiters.splice(0)) {
-      waiter.reject(error);
+  /** Whoever waits learns the cause now: a job that waits for an outage holds no place here. */
+  #mourn(member: Member<S>, error: Error): void {
+    this.#count('failedStarts');
+    if (member.state === 'starting') {
+      this.#bury(member, error.message);
+    } else {
+      this.#end(member, 'not connected');
     }
+    this.#parts.log.error({ err: error, nextMs: this.#gate.passableInMs }, 'no session');
+    if (![...this.#members].some(isServing)) {
+      this.#line.refuseAll(error);
+    }
+  }
+
+  #retire(member: Member<S>, reason: string): void {
+    if (member.state === 'busy') {
+      member.move('draining', reason);
+    } else {
+      this.#end(member, reason);
+    }
+  }
+
+  #end(member: Member<S>, reason: string): void {
+    if (member.state !== 'stopping' && member.state !== 'dead') {
+      member.move('stopping', reason);
+      void keep(this.#tasks, this.#putDown(member, reason));
+    }
+  }
+
+  /** Never rejects. What can't be ended is given up: it must not hold a place for ever. */
+  async #putDown(member: Member<S>, reason: string): Promise<void> {
+    if (member.session.state === 'ready') {
+      await this.#parts.disconnect(member.session);
+    }
+    await member.session.stop(reason);
+    if (member.session.state !== 'dead') {
+      this.#parts.log.error(
+        { sessionId: member.id, reason },
+        'a session that cannot be ended is given up',
+      );
+    }
+    this.#bury(member, reason);
+  }
+
+  #bury(member: Member<S>, reason: string): void {
+    if (!this.#members.delete(member)) {
+      return;
+    }
+    if (isServing(member)) {
+      this.#count('lost');
+      if (member.ageMs < LONG_LIFE_MS) {
+        this.#gate.noteEarlyDeath();
+      }
+    }
+    member.move('dead', reason);
+    this.#decide();
+  }
+
+  #wear() {
+    const { clock, random, log } = this.#parts;
+    const { recycle } = this.#settings;
+    const limits = { ...recycle, ageMs: recycle.ageMs * (0.9 + random() / 5) };
+    return { limits, clock, log };
+  }
+
+  #beat(): void {
+    for (const member of this.#members) {
+      if (member.state === 'idle') {
+        void keep(this.#tasks, this.#check(member));
+      }
+      if (isServing(member) && member.ageMs >= LONG_LIFE_MS) {
+        this.#gate.noteLongLife();
+      }
+    }
+    this.#decide();
+    this.#callOffBeat = this.#parts.clock.after(this.#settings.beatMs, () => this.#beat());
+  }
+
+  /** Never rejects. While a command runs only its own time-out counts. */
+  async #check(member: Member<S>): Promise<void> {
+    member.notePing(await member.session.ping(PING_TIMEOUT_MS));
+    if (member.missedPings >= MISSES_BEFORE_KILL && member.state === 'idle') {
+      this.#count('lost');
+      this.#end(member, `${member.missedPings} pings in a row not answered`);
+    }
+    this.#decide();
+  }
+
+  #whyNone(): string {
+    const { lastFailure, isBroken, passableInMs } = this.#gate;
+    if (lastFailure === undefined) {
+      return 'a session is being started';
+    }
+    const next = `the next try is in ${Math.ceil(passableInMs / 1_000)} s`;
+    return isBroken ? `${lastFailure.message}; ${next}` : lastFailure.message;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#stopped.abort();
+    this.#callOffBeat?.();
+    this.#gate.stop();
+    this.#throttle.stop();
+    this.#line.refuseAll(stopping());
+    const grace = Promise.withResolvers<void>();
+    const callOff = this.#parts.clock.after(graceMs, grace.resolve);
+    await Promise.race([Promise.allSettled(this.#leases), grace.promise]);
+    callOff();
+    for (const member of this.#members) {
+      if (member.state !== 'starting') {
+        this.#end(member, 'the service stops');
+      }
+    }
+    // The end of one task may begin another: a failed connection ends its session.
+    while (this.#tasks.size > 0) {
+      await Promise.all(this.#tasks);
+    }
+  }
+
+  #count(counter: Counter): void {
+    this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + 1);
   }
 }
 
-function overloaded(message: string): ServiceError {
-  return new ServiceError('powershell.overloaded', message);
+function isServing({ state }: { state: MemberState }): boolean {
+  return state === 'idle' || state === 'busy' || state === 'draining';
+}
+
+function isPromising(member: { state: MemberState }): boolean {
+  return isServing(member) || member.state === 'starting' || member.state === 'connecting';
+}
+
+function stopping(): ServiceError {
+  return new ServiceError('service.stopping', 'the service stops');
+}
+
+/** Keeps a promise in a set for as long as it is open. */
+function keep<T>(open: Set<Promise<unknown>>, promise: Promise<T>): Promise<T> {
+  open.add(promise);
+  const forget = () => open.delete(promise);
+  promise.then(forget, forget);
+  return promise;
 }

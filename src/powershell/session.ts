@@ -41,6 +41,8 @@ export interface Graces {
 const GRACES: Graces = { cancelMs: 5_000, interruptMs: 3_000, killMs: 2_000 };
 
 export interface SessionOptions {
+  /** Names it in the log; a random one if left out. */
+  readonly id?: string;
   /** The shell: a program, perhaps with leading arguments. */
   readonly command: readonly [string, ...string[]];
   readonly workerScript: string;
@@ -106,7 +108,7 @@ function spawnOrClose(channel: Channel, options: ConstructorParameters<typeof Pt
 
 /** One pwsh process: one command at a time, and after anything odd none any more. */
 export class Session implements Sessions {
-  readonly id = randomUUID().slice(0, 8);
+  readonly id: string;
   /** Resolves when the process and its folder are gone. Never rejects. */
   readonly ended: Promise<SessionEnd>;
   readonly #channel: Channel;
@@ -117,6 +119,7 @@ export class Session implements Sessions {
   readonly #pings = new Map<number, (vitals: Vitals) => void>();
   readonly #greeting = Promise.withResolvers<HelloFrame>();
   #state: SessionState = 'starting';
+  #engineVersion = '';
   #running: Running | undefined;
   #allow: AllowList = {};
   #lastId = 0;
@@ -124,7 +127,8 @@ export class Session implements Sessions {
   #reason: string | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(channel: Channel, pty: Pty, options: Pick<SessionOptions, 'graces' | 'log'>) {
+  constructor(channel: Channel, pty: Pty, options: Pick<SessionOptions, 'id' | 'graces' | 'log'>) {
+    this.id = options.id ?? randomUUID().slice(0, 8);
     this.#channel = channel;
     this.#pty = pty;
     this.#graces = options.graces ?? GRACES;
@@ -142,6 +146,11 @@ export class Session implements Sessions {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** The version of PowerShell, as the worker greeted with it: `7.6.5`. */
+  get engineVersion(): string {
+    return this.#engineVersion;
   }
 
   /** How many commands it has run. */
@@ -163,6 +172,7 @@ export class Session implements Sessions {
     const timer = setTimeout(() => this.#lose(`no greeting within ${timeoutMs} ms`), timeoutMs);
     try {
       const { engine, engineVersion, pid } = await this.#greeting.promise;
+      this.#engineVersion = engineVersion;
       this.#move('ready');
       const ms = Math.round(this.ageMs);
       this.#log.info({ engine, engineVersion, workerPid: pid, ms }, 'session ready');
@@ -183,8 +193,9 @@ export class Session implements Sessions {
   }
 
   /**
-   * Imports modules and fixes which commands and parameters the session may run. Throws like `run`;
-   * a module that can't be imported is a failed outcome.
+   * Imports modules and fixes which commands and parameters the session may run. The rows are what was
+   * loaded, each with `Name` and `Version`. Throws like `run`; a module that can't be imported is a failed
+   * outcome.
    */
   async prepare(
     setup: {
@@ -203,15 +214,13 @@ export class Session implements Sessions {
     return this.#exchange((id) => ({ v: 1, type: 'run', id, ...request }), limits);
   }
 
-  /** Asks the worker how it is, also while a command runs. Throws `powershell.timed-out`. */
-  async ping(timeoutMs: number): Promise<Vitals> {
+  /** Asks the worker how it is, also while a command runs; undefined if it does not answer in time. */
+  async ping(timeoutMs: number): Promise<Vitals | undefined> {
     const id = this.#nextId();
-    const answer = Promise.withResolvers<Vitals>();
+    const answer = Promise.withResolvers<Vitals | undefined>();
     this.#pings.set(id, answer.resolve);
-    const timer = setTimeout(
-      () => answer.reject(new ServiceError('powershell.timed-out', 'no answer to a ping')),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => answer.resolve(undefined), timeoutMs);
+    void this.ended.then(() => answer.resolve(undefined));
     try {
       this.#channel.send({ v: 1, type: 'ping', id });
       return await answer.promise;

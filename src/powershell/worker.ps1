@@ -344,10 +344,12 @@ function Invoke-Prepare {
     }
     $shell = [powershell]::Create()
     foreach ($module in $Frame.GetProperty('modules').EnumerateArray()) {
-        $import = @{ Name = $module.GetProperty('name').GetString(); ErrorAction = 'Stop'; DisableNameChecking = $true; Global = $true }
+        $import = @{ Name = $module.GetProperty('name').GetString(); ErrorAction = 'Stop'; DisableNameChecking = $true; Global = $true; PassThru = $true }
         $version = [Text.Json.JsonElement]::new()
         if ($module.TryGetProperty('version', [ref] $version)) { $import.RequiredVersion = [version] $version.GetString() }
-        $null = $shell.AddStatement().AddCommand('Import-Module').AddParameters($import).AddCommand('Out-Null')
+        # What was really loaded is the answer.
+        $sink = @{ Property = 'Name', 'Version'; Id = $Frame.GetProperty('id').GetInt32(); Pipe = $pipe; Lock = $lock }
+        $null = $shell.AddStatement().AddCommand('Import-Module').AddParameters($import).AddCommand('Write-ItemFrame').AddParameters($sink)
     }
     $null = $shell.AddStatement().AddCommand('Out-Null')
     Start-Operation -Id $Frame.GetProperty('id').GetInt64() -Shell $shell

@@ -4,17 +4,26 @@ import type { Config } from '../config.ts';
 import {
   type ConnectSettings,
   connect,
-  isConnectionGone,
+  disconnect,
+  healthOf,
   type SignIn,
 } from '../exchange/connect.ts';
+import { isFinal } from '../exchange/sign-in-faults.ts';
 import type { Logger } from '../log.ts';
+import { systemClock } from '../powershell/clock.ts';
+import type { RecycleLimits } from '../powershell/member.ts';
 import { Pool } from '../powershell/pool.ts';
+import type { PoolSettings } from '../powershell/pool-parts.ts';
 import { type Session, startSession } from '../powershell/session.ts';
 import { openSessionFolders } from '../powershell/session-folders.ts';
 
 const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
 /** Calls that may wait for a session: one job makes a few at a time. */
 const CALLS_A_JOB = 16;
+const BEAT_MS = 20_000;
+const IDLE_MS = 15 * 60_000;
+/** A token that the module can't renew lasts an hour or more: no session may outlive it. */
+const TOKEN_SESSION_MS = 30 * 60_000;
 
 export interface SessionEnvironment {
   /** What the sessions may inherit from. */
@@ -23,7 +32,7 @@ export interface SessionEnvironment {
 }
 
 export interface ExchangeSessions {
-  readonly pool: Pool;
+  readonly pool: Pool<Session>;
   /** Holds the sessions' own folders; to be deleted at the end. */
   readonly folder: string;
 }
@@ -35,43 +44,56 @@ export function createExchangeSessions(
 ): ExchangeSessions {
   const folder = openSessionFolders(tmpdir());
   const settings = connectSettings(config);
-  const open = async (signal: AbortSignal): Promise<Session> => {
-    const session = await startSession({
-      command: config.powershell.command,
-      workerScript: WORKER,
-      baseDirectory: folder,
-      inherited: environment,
-      environment: config.powershell.environment,
-      startTimeoutMs: config.powershell.startTimeoutSeconds * 1_000,
-      signal,
-      log,
-    });
-    await connectUnlessAborted(session, settings, signal);
-    return session;
-  };
-  const size = {
-    size: 1,
-    queueLimit: config.limits.concurrentJobs * CALLS_A_JOB,
-    queueTimeoutMs: config.exchange.writeTimeoutSeconds * 1_000,
-  };
+  const { powershell } = config;
+  const pool = new Pool<Session>(poolSettings(config), {
+    start: (id, signal) =>
+      startSession({
+        id,
+        command: powershell.command,
+        workerScript: WORKER,
+        baseDirectory: folder,
+        inherited: environment,
+        environment: powershell.environment,
+        startTimeoutMs: powershell.startTimeoutSeconds * 1_000,
+        signal,
+        log,
+      }),
+    connect: (session) => connect(session, settings),
+    disconnect,
+    healthOf,
+    isFinal,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  return { folder, pool };
+}
+
+function poolSettings({ powershell, exchange, limits }: Config): PoolSettings {
+  const { minimum, maximum } = powershell.sessions;
   return {
-    folder,
-    pool: new Pool(size, { open, isSpent: isConnectionGone, random: Math.random, log }),
+    minimum,
+    maximum,
+    line: {
+      limit: limits.concurrentJobs * CALLS_A_JOB,
+      timeoutMs: exchange.writeTimeoutSeconds * 1_000,
+    },
+    recycle: recycleLimits(powershell.sessions, exchange.signIn === 'access-token'),
+    beatMs: BEAT_MS,
   };
 }
 
-async function connectUnlessAborted(
-  session: Session,
-  settings: ConnectSettings,
-  signal: AbortSignal,
-): Promise<void> {
-  const onAbort = () => void session.stop('the service stops');
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await connect(session, settings);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+function recycleLimits(
+  chosen: Config['powershell']['sessions'],
+  isByToken: boolean,
+): RecycleLimits {
+  const ageMs = chosen.recycleAfterMinutes * 60_000;
+  return {
+    operations: chosen.recycleAfterCommands,
+    ageMs: isByToken ? Math.min(ageMs, TOKEN_SESSION_MS) : ageMs,
+    memoryBytes: chosen.recycleAboveMegabytes * 2 ** 20,
+    idleMs: IDLE_MS,
+  };
 }
 
 function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
@@ -94,5 +116,7 @@ function signInOf({ exchange, secrets }: Pick<Config, 'exchange' | 'secrets'>): 
       return { kind: 'thumbprint', thumbprint: exchange.certificateThumbprint ?? '' };
     case 'managed-identity':
       return { kind: 'managed-identity', accountId: exchange.managedIdentityAccountId };
+    case 'access-token':
+      return { kind: 'access-token', read: secrets.accessToken ?? (() => '') };
   }
 }

@@ -6,7 +6,7 @@ import type { Pool } from '../powershell/pool.ts';
 
 export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check'>;
-  readonly pool: Pick<Pool, 'obstacle'>;
+  readonly pool: Pick<Pool, 'status'>;
   readonly directory: Pick<Directory<unknown>, 'all'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -19,7 +19,7 @@ const FAILURE_KEPT_MS = 5_000;
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
   const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
   return async () => {
-    const { obstacle } = parts.pool;
+    const { obstacle } = parts.pool.status;
     return Promise.all([
       check('queue', () => parts.store.check()),
       obstacle === undefined

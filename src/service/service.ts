@@ -169,7 +169,7 @@ async function stopAll(
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
-  await sessions.pool.stop();
+  await sessions.pool.stop({ graceMs: 0 });
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });
   log.info('service stopped');

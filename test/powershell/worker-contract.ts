@@ -253,8 +253,8 @@ export function describeWorker(engine: Engine): void {
         { timeoutMs: 500 },
       );
       const vitals = await busy.ping(5_000);
-      assert.equal(vitals.busy, true);
-      assert.ok(vitals.memoryBytes > 1_000_000);
+      assert.equal(vitals?.busy, true);
+      assert.ok((vitals?.memoryBytes ?? 0) > 1_000_000);
       await assert.rejects(running, { code: 'powershell.timed-out' });
       await busy.ended;
       assert.equal(busy.state, 'dead');

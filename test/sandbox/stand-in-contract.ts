@@ -80,6 +80,7 @@ export function describeStandIn(engine: Engine): void {
         { timeoutMs: 30_000 },
       );
       assert.equal(outcome.kind, 'completed', JSON.stringify(outcome));
+      assert.deepEqual(outcome.rows, [{ Name: 'ExchangeOnlineManagement', Version: '3.9.2' }]);
       return started;
     }
 
@@ -286,7 +287,7 @@ export function describeStandIn(engine: Engine): void {
         { command: 'Get-AcceptedDomain', parameters: {}, properties: [] },
         { timeoutMs: 60_000, signal: abort.signal },
       );
-      assert.equal((await other.ping(10_000)).busy, true);
+      assert.equal((await other.ping(10_000))?.busy, true);
       abort.abort();
       await assert.rejects(running, { code: 'powershell.cancelled' });
       assert.match((await other.ended).reason, /cancelled/);

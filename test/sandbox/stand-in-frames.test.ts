@@ -77,6 +77,9 @@ test('it imports the Exchange module and no other', async () => {
   assert.ok(refused.type === 'result');
   assert.match(refused.errors[0]?.fullyQualifiedErrorId ?? '', /^Modules_ModuleNotFound/);
   driver.send({ type: 'prepare', id: 2, modules: [{ name: 'ExchangeOnlineManagement' }], allow });
+  const loaded = await driver.next();
+  assert.ok(loaded.type === 'item');
+  assert.deepEqual(loaded.rows, [{ Name: 'ExchangeOnlineManagement', Version: '3.9.2' }]);
   assert.deepEqual(await driver.next(), {
     v: 1,
     type: 'result',

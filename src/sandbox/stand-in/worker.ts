@@ -17,6 +17,8 @@ type Prepare = Extract<IncomingFrame, { type: 'prepare' }>;
 type Run = Extract<IncomingFrame, { type: 'run' }>;
 
 const NAMING = new Set(['identity', 'user', 'trustee', 'member']);
+/** Of the stand-in module, as its manifest says. */
+const MODULE = { Name: 'ExchangeOnlineManagement', Version: '3.9.2' };
 /** Rows in one frame. */
 const BATCH = 200;
 
@@ -104,7 +106,7 @@ export class StandInWorker {
     this.#send({ v: 1, type: 'result', id, warnings, errors, cancelled: signal.aborted });
   }
 
-  #prepare({ modules, allow }: Prepare): Output {
+  #prepare({ id, modules, allow }: Prepare): Output {
     this.#allow = new Map(
       Object.entries(allow).map(([command, names]) => [
         command.toLowerCase(),
@@ -112,11 +114,17 @@ export class StandInWorker {
       ]),
     );
     const strange = modules.find(
-      ({ name }) => !/(^|[\\/])ExchangeOnlineManagement(\.psd1)?[\\/]?$/.test(name),
+      ({ name, version = MODULE.Version }) =>
+        version !== MODULE.Version ||
+        !/(^|[\\/])ExchangeOnlineManagement(\.psd1)?[\\/]?$/.test(name),
     );
     if (strange !== undefined) {
       throw moduleNotFound(strange.name);
     }
+    this.#sendRows(
+      { id, properties: Object.keys(MODULE) },
+      modules.map(() => MODULE),
+    );
     return { objects: [], warnings: [], errors: [] };
   }
 
@@ -128,7 +136,10 @@ export class StandInWorker {
     return output;
   }
 
-  #sendRows({ id, properties }: Run, objects: readonly WireObject[]): void {
+  #sendRows(
+    { id, properties }: Pick<Run, 'id' | 'properties'>,
+    objects: readonly WireObject[],
+  ): void {
     const rows = properties.length === 0 ? [] : objects.map((one) => project(one, properties));
     for (let start = 0; start < rows.length; start += BATCH) {
       this.#send({ v: 1, type: 'item', id, rows: rows.slice(start, start + BATCH) });

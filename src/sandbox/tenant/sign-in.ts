@@ -43,6 +43,11 @@ export class SignInDesk {
     return { kind: 'signed-in', token };
   }
 
+  /** Connections that have not said good-bye. */
+  get connections(): number {
+    return this.#tokens.size;
+  }
+
   isSignedIn(token: string): boolean {
     return this.#tokens.has(token);
   }

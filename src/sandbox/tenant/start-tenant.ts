@@ -43,6 +43,8 @@ export interface RunningTenant {
     readonly counts: Readonly<Record<string, number>>;
     readonly log: readonly CallRecord[];
   };
+  /** Sign-ins that were not signed out. */
+  connections(): number;
   /** Replaces the faults on order. */
   order(faults: readonly FaultOrder[]): void;
   close(): Promise<void>;
@@ -75,6 +77,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
     manager: addressOf(MANAGER),
     state: (address) => stateOf(tenant.truth, address),
     calls: () => tenant.calls,
+    connections: () => desk.connections,
     order: (faults) => tenant.faults.order(faultList.parse(faults)),
     close: () => {
       closing.abort();

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config.ts';
+import {
+  installFor,
+  type Rehearsal,
+  type RehearsalEngine,
+  STAND_IN,
+  startRehearsal,
+} from '../../src/sandbox/rehearsal.ts';
+import {
+  createExchangeSessions,
+  type ExchangeSessions,
+} from '../../src/service/exchange-sessions.ts';
+import { findEngine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+
+const READ = {
+  command: 'Get-AcceptedDomain',
+  parameters: { ErrorAction: 'Stop' },
+  properties: ['DomainName'],
+};
+const LIMITS = { timeoutMs: 60_000 };
+
+interface Line {
+  readonly msg: string;
+  readonly sessionId?: string;
+  readonly shellPid?: number;
+  readonly to?: string;
+  readonly reason?: string;
+}
+
+/** The pool as the service wires it, on real shells and the simulated tenant. */
+async function withSessions(
+  engine: RehearsalEngine,
+  change: (config: ReturnType<typeof loadConfig>) => ReturnType<typeof loadConfig>,
+  use: (
+    scene: ExchangeSessions & { readonly rehearsal: Rehearsal; readonly lines: readonly Line[] },
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'es-'));
+  const rehearsal = await startRehearsal({ people: 20, groups: 5, latency: 0, seed: 1, engine });
+  const { configFile: file, secrets } = installFor(rehearsal, folder, 0);
+  const config = change(loadConfig({ file, environment: { ...secrets } }));
+  const lines: Line[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const sessions = createExchangeSessions(config, { environment: process.env, log });
+  try {
+    await use({ ...sessions, rehearsal, lines });
+  } finally {
+    await sessions.pool.stop({ graceMs: 0 });
+    assert.deepEqual(readdirSync(sessions.folder), [], 'a session left its folder behind');
+    rmSync(sessions.folder, { recursive: true });
+    await rehearsal.close();
+    rmSync(folder, { recursive: true });
+    for (const { shellPid } of lines) {
+      assert.ok(shellPid === undefined || !isAlive(shellPid), 'a shell lives on');
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describeSessions(engine: RehearsalEngine): void {
+  describe(`pooled sessions on ${engine.name}`, () => {
+    test('a call finds a warm session, and the session is one process for all calls', () =>
+      withSessions(
+        engine,
+        (config) => config,
+        async ({ pool, lines }) => {
+          pool.start();
+          await eventually('it is ready', () => pool.status.obstacle === undefined, 60_000);
+          for (let call = 0; call < 5; call += 1) {
+            assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
+          }
+          assert.equal(pool.status.counters.started, 1);
+          const states = lines.filter(({ msg }) => msg === 'session state');
+          assert.equal(new Set(states.map(({ sessionId }) => sessionId)).size, 1);
+          assert.deepEqual(
+            states.slice(0, 4).map(({ to }) => to),
+            ['starting', 'connecting', 'idle', 'busy'],
+          );
+        },
+      ));
+
+    test('a shell that is killed while it rests is replaced by itself', () =>
+      withSessions(
+        engine,
+        (config) => config,
+        async ({ pool, lines }) => {
+          pool.start();
+          await eventually('it is ready', () => pool.status.obstacle === undefined, 60_000);
+          const pid = lines.find(({ shellPid }) => shellPid !== undefined)?.shellPid ?? 0;
+          process.kill(pid, 'SIGKILL');
+          await eventually(
+            'a second one is ready',
+            () => pool.status.counters.started === 2,
+            60_000,
+          );
+          assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
+          assert.equal(pool.status.counters.lost, 1);
+        },
+      ));
+
+    test('a token that the other side forgot costs one call and a new session', () =>
+      withSessions(
+        engine,
+        (config) => config,
+        async ({ pool, rehearsal }) => {
+          rehearsal.tenant.order([
+            { kind: 'session-gone', cmdlet: 'Get-AcceptedDomain', after: 1 },
+          ]);
+          const first = await pool.run(READ, LIMITS);
+          assert.equal(first.kind, 'failed');
+          assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
+          assert.equal(pool.status.counters.started, 2);
+        },
+      ));
+
+    test('a certificate that is refused opens the breaker, is told with its cure, and no shell is left', () =>
+      withSessions(
+        engine,
+        (config) => ({
+          ...config,
+          exchange: { ...config.exchange, appId: '99999999-2222-4333-8444-555555555555' },
+        }),
+        async ({ pool, lines }) => {
+          await assert.rejects(pool.run(READ, LIMITS), { code: 'exchange.sign-in-refused' });
+          await assert.rejects(pool.run(READ, LIMITS), { code: 'exchange.sign-in-refused' });
+          assert.equal(pool.status.breaker, 'open');
+          assert.match(pool.status.obstacle ?? '', /AADSTS700016.*check exchange\.appId.*next try/);
+          assert.equal(lines.filter(({ to }) => to === 'starting').length, 1);
+        },
+      ));
+
+    test('stopping says good-bye to the tenant', () =>
+      withSessions(
+        engine,
+        (config) => config,
+        async ({ pool, rehearsal }) => {
+          await pool.run(READ, LIMITS);
+          assert.equal(rehearsal.tenant.connections(), 1);
+          await pool.stop({ graceMs: 0 });
+          assert.equal(rehearsal.tenant.connections(), 0);
+        },
+      ));
+  });
+}
+
+describeSessions(STAND_IN);
+const engine = findEngine();
+if (engine === undefined) {
+  test('pooled sessions on a PowerShell engine', {
+    skip: 'neither pwsh nor a .NET SDK is installed here',
+  });
+} else {
+  describeSessions({ name: 'pwsh', command: engine.command });
+}
