@@ -3,9 +3,7 @@ import { Agent, request } from 'node:http';
 export interface OpenLoopResult {
   readonly sent: number;
   readonly statuses: Readonly<Record<string, number>>;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
+  readonly latencies: readonly number[];
 }
 
 interface Load {
@@ -42,9 +40,7 @@ export async function openLoop(load: Load): Promise<OpenLoopResult> {
   }
   await Promise.all(pending);
   agent.destroy();
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.ceil(latencies.length * share) - 1] ?? 0;
-  return { sent: total, statuses, p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { sent: total, statuses, latencies };
 }
 
 function post({ url, token, body }: Load, agent: Agent, number: number): Promise<string> {

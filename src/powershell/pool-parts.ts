@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Clock } from './clock.ts';
 import type { MemberState, PooledSession, RecycleLimits } from './member.ts';
@@ -49,11 +50,12 @@ export interface PoolStatus {
   readonly breaker: 'closed' | 'open';
   /** Since the start of the service; they only grow. */
   readonly counters: Readonly<Record<Counter, number>>;
+  /** Starts that failed, by the code of their fault: few and known in advance. */
+  readonly failedStarts: Readonly<Partial<Record<ErrorCode, number>>>;
 }
 
 export type Counter =
   | 'started'
-  | 'failedStarts'
   | 'breakerOpenings'
   | 'recycled'
   | 'lost'

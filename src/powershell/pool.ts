@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ServiceError } from '../errors.ts';
+import { codeOf, type ErrorCode, ServiceError } from '../errors.ts';
 import type { CommandRequest } from './frames.ts';
 import { Member, type MemberState, type PooledSession } from './member.ts';
 import { nextStep } from './next-step.ts';
@@ -32,6 +32,7 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
   readonly #counts = new Map<Counter, number>();
+  readonly #failedStarts = new Map<ErrorCode, number>();
   #callOffBeat: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -73,13 +74,13 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
       breaker: this.#gate.isBroken ? 'open' : 'closed',
       counters: {
         started: count('started'),
-        failedStarts: count('failedStarts'),
         breakerOpenings: this.#gate.openings,
         recycled: count('recycled'),
         lost: count('lost'),
         refusedCallers: count('refusedCallers'),
         throttled: count('throttled'),
       },
+      failedStarts: Object.fromEntries(this.#failedStarts),
     };
   }
 
@@ -225,7 +226,8 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
 
   /** Whoever waits learns the cause now: a job that waits for an outage holds no place here. */
   #mourn(member: Member<S>, error: Error): void {
-    this.#count('failedStarts');
+    const code = codeOf(error);
+    this.#failedStarts.set(code, (this.#failedStarts.get(code) ?? 0) + 1);
     if (member.state === 'starting') {
       this.#bury(member, error.message);
     } else {

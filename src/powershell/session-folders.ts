@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PREFIX = 'exo-';
@@ -10,12 +10,21 @@ const PREFIX = 'exo-';
 export function openSessionFolders(temporary: string): string {
   for (const name of readdirSync(temporary)) {
     const pid = /^exo-(\d+)-/.exec(name)?.[1];
-    // Our own number, too: in a container every start may get the same, and our folder is yet to come.
-    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) {
-      removeIfOurs(join(temporary, name));
+    const folder = join(temporary, name);
+    if (pid !== undefined && isLeftBehind(folder, Number(pid))) {
+      removeIfOurs(folder);
     }
   }
   return mkdtempSync(join(temporary, `${PREFIX}${process.pid}-`));
+}
+
+/** In a container every start may get the same number: then the folder's age tells. */
+function isLeftBehind(folder: string, pid: number): boolean {
+  if (pid !== process.pid) {
+    return !isAlive(pid);
+  }
+  const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+  return changedAt !== undefined && changedAt < performance.timeOrigin;
 }
 
 /** Whoever owns a folder we may not delete may keep it: it must not keep us from starting. */

@@ -293,6 +293,7 @@ test('the breaker opens after four other failures in a row, tried with growing p
   }
   assert.deepEqual(breaker.slice(1), ['closed', 'closed', 'closed', 'open']);
   assert.equal(scene.pool.status.counters.breakerOpenings, 1);
+  assert.deepEqual(scene.pool.status.failedStarts, { 'powershell.start-failed': 4 });
 });
 
 test('a half-open breaker tries one session, whatever the minimum and however many wait', async () => {
