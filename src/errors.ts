@@ -74,6 +74,7 @@ export const ERRORS = {
   'offboarding.stopped-by-finding': { retry: 'never' },
   'offboarding.change-failed': { retry: 'never' },
   'offboarding.not-verified': { retry: 'limited' },
+  'offboarding.outcome-unknown': { retry: 'never' },
 } as const satisfies Record<string, { retry: Retry }>;
 
 export type Retry = 'never' | 'limited' | 'outage';

@@ -3,11 +3,13 @@ import { waitForStep } from './arrive.ts';
 import type { Attempt } from './attempt.ts';
 import { actionMissing, actionOf, type ConcludeParts, conclude, leftAlready } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
-import { converge } from './converge.ts';
+import { type ConvergeParts, converge, stoppedBy } from './converge.ts';
+import { type FindingPolicy, judgeFindings, stopOf } from './findings.ts';
 import { Journal } from './journal.ts';
 import type { Operation } from './operations/operation.ts';
+import { gather } from './participants.ts';
 import type { Exchange, Person, Run, Runs } from './ports.ts';
-import type { Report } from './report.ts';
+import { type Report, shownFinding } from './report.ts';
 import { keyOf } from './request.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -16,6 +18,7 @@ export interface Assignment {
   readonly action: string;
   readonly failureAction: string | undefined;
   readonly operations: readonly Operation[];
+  readonly findings: FindingPolicy;
 }
 
 export interface OffboardParts {
@@ -62,10 +65,22 @@ export async function offboard(
     return obstacle;
   }
   await journal.note(introduction(run, person));
-  const { operations } = assignment;
   const setting = { journal, log, pause, signal: attempt.signal };
-  const verdict = await converge(person, { ...setting, exchange, operations });
+  const verdict = await work(person, { ...setting, ...assignment, exchange });
   return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });
+}
+
+/** What the policy asks for, done as far as there is a mailbox to do it to. */
+async function work(person: Person, parts: ConvergeParts): Promise<Verdict> {
+  const { exchange, journal, operations, findings: policy } = parts;
+  const gathering = await gather(exchange, person, operations);
+  if (gathering.kind === 'gathered') {
+    return converge(gathering.participants, parts);
+  }
+  const findings = judgeFindings([gathering.finding], policy);
+  await journal.note({ findings: findings.map(shownFinding) });
+  const stop = stopOf(findings);
+  return stop === undefined ? { kind: 'continue' } : stoppedBy(stop);
 }
 
 /** Undefined if the run is ours now. */

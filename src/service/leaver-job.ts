@@ -84,6 +84,6 @@ async function assignmentFor(
       { facts: { workflowId } },
     );
   }
-  const { action, failureAction } = entry.policy;
-  return { action, failureAction, operations: operationsOf(entry.policy) };
+  const { action, failureAction, findings } = entry.policy;
+  return { action, failureAction, findings, operations: operationsOf(entry.policy) };
 }

@@ -1,0 +1,120 @@
+import { parseIdentity } from '../cmdlets/identity.ts';
+import { type EmailAddress, parseAddress } from './address.ts';
+import type { Attempt } from './attempt.ts';
+import { attention, type Conclusion } from './conclusion.ts';
+import { converge } from './converge.ts';
+import { toDelegate } from './delegates.ts';
+import type { FindingKind } from './findings.ts';
+import { Journal } from './journal.ts';
+import { madeIds } from './made.ts';
+import { OPERATIONS } from './operations/list.ts';
+import type { Operation, OperationKind } from './operations/operation.ts';
+import type { Participants } from './participants.ts';
+import type { Exchange, Resolution } from './ports.ts';
+import type { OffboardParts } from './process.ts';
+import type { Report } from './report.ts';
+
+const CANNOT_UNDO: FindingKind = { code: 'cannot-undo', byDefault: 'warn' };
+
+/**
+ * Takes back what a job has changed, as far as that is possible, by the very same loop: reads, plans
+ * what differs from the image from before, applies, reads again. Says what cannot be taken back, and
+ * tells the workflow nothing.
+ */
+export async function undo(
+  attempt: Pick<Attempt, 'report' | 'signal' | 'save'>,
+  original: Report,
+  { exchange, log, now, pause }: Omit<OffboardParts, 'runs'>,
+): Promise<Conclusion> {
+  const journal = new Journal(attempt.report, {
+    save: (report) => attempt.save(report),
+    now,
+    calls: () => exchange.calls,
+  });
+  const operations = restoring(original);
+  const participants = await participantsOf(original, operations, exchange);
+  if (participants === undefined) {
+    return { kind: 'done', reason: { code: 'nothing-made', message: 'the job changed nothing' } };
+  }
+  await journal.note({ person: original.person });
+  const verdict = await converge(participants, {
+    exchange,
+    operations,
+    findings: {},
+    journal,
+    log,
+    signal: attempt.signal,
+    pause,
+  });
+  return verdict.kind === 'continue' ? { kind: 'done' } : attention(verdict.code, verdict.reason);
+}
+
+/** The operations that bring back what a job found, the last first. */
+export function restoring({ before = {}, changes }: Report): readonly Operation[] {
+  const made = madeIds(changes);
+  const kinds: readonly OperationKind[] = OPERATIONS.toReversed();
+  return kinds.flatMap((kind) => {
+    const sentences = changes
+      .filter(({ id, operation }) => operation === kind.name && made.has(id))
+      .map(({ sentence }) => sentence);
+    return sentences.length === 0 ? [] : [restoringOne(kind, before[kind.name], made, sentences)];
+  });
+}
+
+function restoringOne(
+  kind: OperationKind,
+  before: unknown,
+  made: ReadonlySet<string>,
+  sentences: readonly string[],
+): Operation {
+  const image = kind.seen.safeParse(before);
+  if (kind.restore === undefined || !image.success) {
+    return irreversible(kind.name, sentences);
+  }
+  const operation = kind.restore(image.data);
+  return {
+    ...operation,
+    plan: (subject, answers, looked) => {
+      const plan = operation.plan(subject, answers, looked);
+      return { ...plan, changes: plan.changes.filter(({ id }) => made.has(id)) };
+    },
+  };
+}
+
+function irreversible(name: string, sentences: readonly string[]): Operation {
+  const findings = sentences.map((sentence) => ({
+    kind: CANNOT_UNDO,
+    sentence: `Cannot be taken back: ${sentence}.`,
+  }));
+  return {
+    name,
+    reads: () => [],
+    plan: () => ({ changes: [], findings, skipped: [], seen: undefined }),
+  };
+}
+
+/** The mailbox is the one the job worked on, whoever has its address now. */
+async function participantsOf(
+  { mailbox, person }: Report,
+  operations: readonly Operation[],
+  exchange: Exchange,
+): Promise<Participants | undefined> {
+  const email = parseAddress(person?.email);
+  if (mailbox === undefined || person === undefined || email === undefined) {
+    return undefined;
+  }
+  const guid = parseIdentity(mailbox.guid);
+  const addresses = operations.flatMap((operation) => operation.addresses ?? []);
+  const found =
+    addresses.length === 0
+      ? new Map<EmailAddress, Resolution>()
+      : await exchange.resolve(addresses);
+  return {
+    person: { email, name: person.name, managerEmail: undefined },
+    mailbox: guid,
+    manager: { kind: 'none' },
+    delegates: new Map(
+      addresses.map((address) => [address, toDelegate(address, found.get(address), guid)]),
+    ),
+  };
+}
