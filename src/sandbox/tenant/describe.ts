@@ -37,9 +37,9 @@ export function describeMailbox(one: Recipient, directory: Directory): WireObjec
     IsShared: one.kind === 'SharedMailbox',
     GrantSendOnBehalfTo: [...mailbox.grantSendOnBehalfTo].map(nameOf),
     ForwardingAddress:
-      mailbox.forwardingAddress === undefined ? null : nameOf(mailbox.forwardingAddress),
+      mailbox.forwardingAddress === null ? null : nameOf(mailbox.forwardingAddress),
     ForwardingSmtpAddress:
-      mailbox.forwardingSmtpAddress === undefined ? null : `smtp:${mailbox.forwardingSmtpAddress}`,
+      mailbox.forwardingSmtpAddress === null ? null : `smtp:${mailbox.forwardingSmtpAddress}`,
     DeliverToMailboxAndForward: mailbox.deliverToMailboxAndForward,
     HiddenFromAddressListsEnabled: mailbox.isHidden,
     LitigationHoldEnabled: mailbox.litigationHold,
@@ -115,7 +115,7 @@ const FILTERABLE: Readonly<Record<string, Reader>> = {
 const MAILBOX_FILTERABLE: Readonly<Record<string, Reader>> = {
   ...FILTERABLE,
   forwardingaddress: ({ mailbox: { forwardingAddress } }, dnsOf) =>
-    forwardingAddress === undefined ? [] : dnsOf([forwardingAddress]),
+    forwardingAddress === null ? [] : dnsOf([forwardingAddress]),
   grantsendonbehalfto: ({ mailbox }, dnsOf) => dnsOf(mailbox.grantSendOnBehalfTo),
   userprincipalname: (one) => (one.userPrincipalName === undefined ? [] : [one.userPrincipalName]),
 };

@@ -22,8 +22,8 @@ export interface MailboxRight {
 
 /** What `Set-Mailbox` changes and `Get-Mailbox` shows, beside type and rights. GUIDs stand for recipients. */
 export interface MailboxSettings {
-  forwardingAddress: string | undefined;
-  forwardingSmtpAddress: string | undefined;
+  forwardingAddress: string | null;
+  forwardingSmtpAddress: string | null;
   deliverToMailboxAndForward: boolean;
   isHidden: boolean;
   litigationHold: boolean;

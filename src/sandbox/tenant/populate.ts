@@ -188,8 +188,8 @@ const MEGABYTE = 2 ** 20;
 
 function mailboxSettings(seeded: Seeded, mailName: string): MailboxSettings {
   return {
-    forwardingAddress: undefined,
-    forwardingSmtpAddress: undefined,
+    forwardingAddress: null,
+    forwardingSmtpAddress: null,
     deliverToMailboxAndForward: false,
     isHidden: false,
     litigationHold: false,

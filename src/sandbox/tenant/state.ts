@@ -43,7 +43,7 @@ function settings(
   { grantSendOnBehalfTo: _shownApart, ...mailbox }: MailboxSettings,
 ): State['mailbox'] {
   const { forwardingAddress: guid } = mailbox;
-  const forwardingAddress = guid === undefined ? undefined : directory.get(guid).primaryAddress;
+  const forwardingAddress = guid === null ? null : directory.get(guid).primaryAddress;
   return { ...mailbox, forwardingAddress };
 }
 

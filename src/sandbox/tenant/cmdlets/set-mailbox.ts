@@ -48,11 +48,11 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   ForwardingAddress: (mailbox, values, directory) => {
     const identity = text(values, 'ForwardingAddress');
-    const guid = identity === undefined ? undefined : exactlyOne(directory, identity, anyone).guid;
+    const guid = identity === undefined ? null : exactlyOne(directory, identity, anyone).guid;
     return setting('forwardingAddress', guid)(mailbox);
   },
   ForwardingSmtpAddress: (mailbox, values) => {
-    const address = text(values, 'ForwardingSmtpAddress')?.replace(/^smtp:/i, '');
+    const address = text(values, 'ForwardingSmtpAddress')?.replace(/^smtp:/i, '') ?? null;
     return setting('forwardingSmtpAddress', address)(mailbox);
   },
   DeliverToMailboxAndForward: flagSetter(
