@@ -24,6 +24,7 @@ export const ERRORS = {
 
   'jobs.not-found': { retry: 'never' },
   'jobs.not-retryable': { retry: 'never' },
+  'jobs.not-undoable': { retry: 'never' },
   'jobs.store-unusable': { retry: 'outage' },
 
   'trelica.unreachable': { retry: 'outage' },

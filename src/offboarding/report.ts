@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CallValue } from '../cmdlets/call.ts';
+import { ServiceError } from '../errors.ts';
 import type { JudgedFinding } from './findings.ts';
 import type { Change } from './operations/operation.ts';
 
@@ -116,10 +117,11 @@ export const report = z.object({
   exchangeCalls: z.int(),
 });
 export type Report = z.infer<typeof report>;
+export type PlannedChange = z.infer<typeof plannedChange>;
 export type ChangeResult = z.infer<typeof changeResult>;
 
 /** A planned change as it is stored and served. */
-export function shownChange(change: Change): z.infer<typeof plannedChange> {
+export function shownChange(change: Change): PlannedChange {
   const { id, operation, sentence, required, once, call } = change;
   return {
     id,
@@ -152,13 +154,24 @@ function copyOf(value: CallValue): z.infer<typeof parameterValue> {
     : { ...value, add: [...value.add], remove: [...value.remove] };
 }
 
-/**
- * A stored report. What a newer program wrote besides is left out; one that can't be read at all counts as
- * empty, since state and run are read again anyway.
- */
+/** A stored report, to look at. What a newer program wrote besides is left out; an unreadable one is empty. */
 export function readReport(stored: unknown): Report {
   const parsed = report.safeParse(stored);
   return parsed.success ? parsed.data : EMPTY_REPORT;
+}
+
+/**
+ * A stored report, to go on from. Throws `service.internal` for one that can't be read: it may hold what must
+ * not be done twice.
+ */
+export function resumeReport(stored: unknown): Report {
+  const parsed = report.safeParse(stored ?? EMPTY_REPORT);
+  if (!parsed.success) {
+    throw new ServiceError('service.internal', 'the job has a report that cannot be read', {
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
 }
 
 /** The report of a job that has not begun. */

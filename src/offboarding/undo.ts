@@ -7,7 +7,7 @@ import { toDelegate } from './delegates.ts';
 import type { FindingKind } from './findings.ts';
 import { Journal } from './journal.ts';
 import { madeIds } from './made.ts';
-import { OPERATIONS } from './operations/list.ts';
+import { kindOf, OPERATIONS } from './operations/list.ts';
 import type { Operation, OperationKind } from './operations/operation.ts';
 import type { Participants } from './participants.ts';
 import type { Exchange, Resolution } from './ports.ts';
@@ -49,6 +49,25 @@ export async function undo(
   return verdict.kind === 'continue' ? { kind: 'done' } : attention(verdict.code, verdict.reason);
 }
 
+/** What a job changed, as far as it can be taken back and as far as not: sentences for whoever decides. */
+export function undoable({ before = {}, changes }: Report): {
+  readonly reversible: readonly string[];
+  readonly irreversible: readonly string[];
+} {
+  const made = madeIds(changes);
+  const split = Object.groupBy(
+    changes.filter(({ id }) => made.has(id)),
+    ({ operation }) =>
+      restorer(kindOf(operation), before[operation]) === undefined ? 'irreversible' : 'reversible',
+  );
+  const sentences = (some: readonly { sentence: string }[] = []) =>
+    some.map(({ sentence }) => sentence);
+  return {
+    reversible: sentences(split['reversible']),
+    irreversible: sentences(split['irreversible']),
+  };
+}
+
 /** The operations that bring back what a job found, the last first. */
 export function restoring({ before = {}, changes }: Report): readonly Operation[] {
   const made = madeIds(changes);
@@ -67,11 +86,10 @@ function restoringOne(
   made: ReadonlySet<string>,
   sentences: readonly string[],
 ): Operation {
-  const image = kind.seen.safeParse(before);
-  if (kind.restore === undefined || !image.success) {
+  const operation = restorer(kind, before);
+  if (operation === undefined) {
     return irreversible(kind.name, sentences);
   }
-  const operation = kind.restore(image.data);
   return {
     ...operation,
     plan: (subject, answers, looked) => {
@@ -79,6 +97,12 @@ function restoringOne(
       return { ...plan, changes: plan.changes.filter(({ id }) => made.has(id)) };
     },
   };
+}
+
+/** Undefined where the operation has no way back, or left no image to go back to. */
+function restorer(kind: OperationKind | undefined, before: unknown): Operation | undefined {
+  const image = kind?.seen.safeParse(before);
+  return image?.success ? kind?.restore?.(image.data) : undefined;
 }
 
 function irreversible(name: string, sentences: readonly string[]): Operation {

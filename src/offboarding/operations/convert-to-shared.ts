@@ -32,8 +32,7 @@ const KINDS = {
 } as const satisfies Record<string, FindingKind>;
 
 /**
- * Makes the mailbox shared, so that the licence can go and the mail stays; says when it cannot go. The
- * mailbox's type is part of every snapshot; its size is read only while it is a user's.
+ * Makes the mailbox shared, so that the licence can go and the mail stays; says when it cannot go.
  */
 export const convertToShared: OperationKind<z.infer<typeof settings>, Seen> = {
   name: NAME,
@@ -42,10 +41,9 @@ export const convertToShared: OperationKind<z.infer<typeof settings>, Seen> = {
   seen,
   configure: () => ({
     name: NAME,
-    reads: ({ mailbox }) =>
-      mailbox.type === 'SharedMailbox'
-        ? []
-        : [call('Get-MailboxStatistics', { Identity: mailbox.guid }, ['TotalItemSize'])],
+    reads: ({ mailbox }) => [
+      call('Get-MailboxStatistics', { Identity: mailbox.guid }, ['TotalItemSize']),
+    ],
     plan: ({ mailbox }, [statistics]) => planFor(mailbox, sizeIn(statistics)),
   }),
   restore,

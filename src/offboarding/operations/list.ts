@@ -14,3 +14,9 @@ export const OPERATIONS = [
   leaveGroups,
   convertToShared,
 ] as const satisfies readonly OperationKind[];
+
+/** The operation with this name, if there is one: a stored report may name one that is gone. */
+export function kindOf(name: string): OperationKind | undefined {
+  const kinds: readonly OperationKind[] = OPERATIONS;
+  return kinds.find((kind) => kind.name === name);
+}
