@@ -3,15 +3,14 @@ import { waitForStep } from './arrive.ts';
 import type { Attempt } from './attempt.ts';
 import { actionMissing, actionOf, type ConcludeParts, conclude, leftAlready } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
-import { type ConvergeParts, converge, stoppedBy } from './converge.ts';
-import { type FindingPolicy, judgeFindings, stopOf } from './findings.ts';
+import type { FindingPolicy } from './findings.ts';
 import { Journal } from './journal.ts';
 import type { Operation } from './operations/operation.ts';
-import { gather } from './participants.ts';
 import type { Exchange, Person, Run, Runs } from './ports.ts';
-import { type Report, shownFinding } from './report.ts';
+import type { Report } from './report.ts';
 import { keyOf } from './request.ts';
 import type { Verdict } from './verdict.ts';
+import { work } from './work.ts';
 
 /** What a workflow's policy says, ready to use. */
 export interface Assignment {
@@ -68,19 +67,6 @@ export async function offboard(
   const setting = { journal, log, pause, signal: attempt.signal };
   const verdict = await work(person, { ...setting, ...assignment, exchange });
   return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });
-}
-
-/** What the policy asks for, done as far as there is a mailbox to do it to. */
-async function work(person: Person, parts: ConvergeParts): Promise<Verdict> {
-  const { exchange, journal, operations, findings: policy } = parts;
-  const gathering = await gather(exchange, person, operations);
-  if (gathering.kind === 'gathered') {
-    return converge(gathering.participants, parts);
-  }
-  const findings = judgeFindings([gathering.finding], policy);
-  await journal.note({ findings: findings.map(shownFinding) });
-  const stop = stopOf(findings);
-  return stop === undefined ? { kind: 'continue' } : stoppedBy(stop);
 }
 
 /** Undefined if the run is ours now. */

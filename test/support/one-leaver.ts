@@ -1,11 +1,10 @@
 import { pino } from 'pino';
 import { codeOf } from '../../src/errors.ts';
-import { converge } from '../../src/offboarding/converge.ts';
 import { Journal } from '../../src/offboarding/journal.ts';
-import { gather } from '../../src/offboarding/participants.ts';
 import { operationsOf, workflowPolicy } from '../../src/offboarding/policy.ts';
 import { EMPTY_REPORT, type Report, readReport } from '../../src/offboarding/report.ts';
 import { undo } from '../../src/offboarding/undo.ts';
+import { work } from '../../src/offboarding/work.ts';
 import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { address } from '../offboarding/small-tenant.ts';
 import { exchangeOn } from './tenant-exchange.ts';
@@ -53,11 +52,7 @@ export async function offboardOn(
     calls: () => exchange.calls,
   });
   try {
-    const gathering = await gather(exchange, person, configured);
-    if (gathering.kind === 'nobody') {
-      return { ending: gathering.finding.kind.code, report };
-    }
-    const verdict = await converge(gathering.participants, {
+    const verdict = await work(person, {
       exchange,
       operations: configured,
       findings: policy.findings,

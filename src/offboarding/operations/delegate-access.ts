@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
-import { addressSetting, domainOf, type EmailAddress } from '../address.ts';
+import { addressSetting, domainOf } from '../address.ts';
 import { guidCell, parseCells } from '../cells.ts';
 import {
   ABSENCES,
@@ -48,6 +48,7 @@ type Seen = z.infer<typeof seen>;
 const KINDS = {
   notEligible: { code: 'delegate-not-eligible', byDefault: 'warn' },
   outside: { code: 'delegate-outside-domains', byDefault: 'warn' },
+  changed: { code: 'delegate-changed', byDefault: 'warn' },
 } as const satisfies Record<string, FindingKind>;
 
 /** Gives the line manager or others rights on the mailbox; the rights that others have stay as they are. */
@@ -213,7 +214,7 @@ function restore(before: Seen): Operation<Seen> {
       );
       return {
         changes: held.filter((pair) => !wasHeld(before, pair)).map((pair) => revoke(subject, pair)),
-        findings: gone(addresses, subject),
+        findings: gone(before, subject),
         skipped: [],
         seen: imageOf(theSame(before, subject), held),
       };
@@ -247,9 +248,13 @@ function revoke({ mailbox }: Subject, pair: Pair): Change {
   };
 }
 
-function gone(addresses: readonly EmailAddress[], subject: Subject): readonly Finding[] {
-  return addresses.flatMap((address) => {
+function gone({ delegates }: Seen, subject: Subject): readonly Finding[] {
+  return delegates.flatMap(({ address, guid }) => {
     const now = delegateOf(address, subject);
-    return now.kind === 'found' ? [] : [absence(now, 'their rights were not taken back')];
+    if (now.kind !== 'found') {
+      return [absence(now, 'their rights were not taken back')];
+    }
+    const sentence = `${address} is somebody else's now; the rights of its former owner were not taken back.`;
+    return now.recipient.guid === guid ? [] : [{ kind: KINDS.changed, sentence }];
   });
 }
