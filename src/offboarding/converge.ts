@@ -182,7 +182,7 @@ async function verify(
   const operations = changed.map(({ operation }) => operation);
   for (const waitMs of [...READ_AGAIN_AFTER_MS, undefined]) {
     const last = remainingOf(
-      await takeSnapshot(exchange, participants, operations, scanner),
+      await takeSnapshot(exchange, participants, operations, scanner, before.facts),
       parts,
     );
     const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));

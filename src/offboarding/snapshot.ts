@@ -1,4 +1,5 @@
 import type { Call } from '../cmdlets/call.ts';
+import type { CmdletName } from '../cmdlets/cmdlets.ts';
 import { readMailbox } from './mailbox.ts';
 import type { Looked, Operation, Scan, Subject } from './operations/operation.ts';
 import type { Participants } from './participants.ts';
@@ -8,7 +9,12 @@ import type { Cells, Exchange } from './ports.ts';
 export interface Snapshot {
   readonly subject: Subject;
   readonly views: readonly View[];
+  /** Answers that stay true whatever a job changes. */
+  readonly facts: Answers;
 }
+
+/** By call. */
+type Answers = ReadonlyMap<string, readonly Cells[]>;
 
 export interface View {
   readonly operation: Operation;
@@ -24,45 +30,55 @@ export type Scanner = (
   subject: Subject,
 ) => Promise<readonly Looked[]>;
 
+/** Readings of what no operation changes: once for an attempt is enough. */
+const UNCHANGED_BY_US: ReadonlySet<CmdletName> = new Set<CmdletName>([
+  'Get-AcceptedDomain',
+  'Get-HostedOutboundSpamFilterPolicy',
+  'Get-MailboxStatistics',
+]);
+
 /** Reads of one snapshot that are under way at a time: more would only fill the queue of the sessions. */
 const READS_AT_ONCE = 4;
 
 /**
  * Reads the mailbox, then whatever the operations need of it. The same call wanted by two operations
- * is made once. Without a scanner nothing is scanned.
+ * is made once. Without a scanner nothing is scanned; what is known already is not read.
  */
 export async function takeSnapshot(
   exchange: Exchange,
   { mailbox, ...others }: Participants,
   operations: readonly Operation[],
   scanner?: Scanner,
+  known: Answers = new Map(),
 ): Promise<Snapshot> {
   const read = (call: Call) => exchange.read(call);
   const subject: Subject = { ...others, mailbox: await readMailbox(mailbox, read) };
   const wanted = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
-  const answers = await readAll(
-    wanted.flatMap(({ calls }) => calls),
-    read,
-  );
+  const calls = wanted.flatMap((one) => one.calls);
+  const answers = await readAll(calls, known, read);
   const views: View[] = [];
-  for (const { operation, calls } of wanted) {
+  for (const { operation, calls: own } of wanted) {
     const { scan } = operation;
     const isScanned = scan !== undefined && scanner !== undefined;
     views.push({
       operation,
-      answers: calls.map((call) => answers.get(keyOf(call)) ?? []),
+      answers: own.map((call) => answers.get(keyOf(call)) ?? []),
       ...(isScanned ? { looked: await scanner(operation, scan, subject) } : {}),
     });
   }
-  return { subject, views };
+  const facts = calls.filter(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)).map(keyOf);
+  return { subject, views, facts: new Map(facts.map((key) => [key, answers.get(key) ?? []])) };
 }
 
 async function readAll(
   calls: readonly Call[],
+  known: Answers,
   read: Exchange['read'],
-): Promise<ReadonlyMap<string, readonly Cells[]>> {
-  const distinct = [...new Map(calls.map((call) => [keyOf(call), call]))];
-  const answers = new Map<string, readonly Cells[]>();
+): Promise<Answers> {
+  const distinct = [...new Map(calls.map((call) => [keyOf(call), call]))].filter(
+    ([key]) => !known.has(key),
+  );
+  const answers = new Map(known);
   for (let start = 0; start < distinct.length; start += READS_AT_ONCE) {
     const some = distinct.slice(start, start + READS_AT_ONCE);
     await Promise.all(some.map(async ([key, call]) => answers.set(key, await read(call))));

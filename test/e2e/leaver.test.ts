@@ -48,7 +48,7 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
         [['Continue', 'fired']],
       );
       const calls = callsOf().total - callsBefore;
-      assert.ok(calls <= 12 + job.changes.length, `${calls} calls`);
+      assert.ok(calls <= 10 + job.changes.length, `${calls} calls`);
       assert.equal(job.exchangeCalls, calls);
     });
 

@@ -212,7 +212,7 @@ test('what had nothing to do is not read again', async () => {
   const scene = new Scene();
   const idle: Operation = {
     name: 'idle',
-    reads: () => [call('Get-MailboxStatistics', { Identity: LEAVER })],
+    reads: () => [call('Get-MailboxPermission', { Identity: LEAVER, User: LEAVER })],
     plan: () => NOTHING,
   };
   const reads: string[] = [];
@@ -220,7 +220,7 @@ test('what had nothing to do is not read again', async () => {
     reads.push(cmdlet);
   };
   await scene.attempt(idle, unreadable());
-  assert.equal(reads.filter((cmdlet) => cmdlet === 'Get-MailboxStatistics').length, 1);
+  assert.equal(reads.filter((cmdlet) => cmdlet === 'Get-MailboxPermission').length, 1);
   assert.equal(reads.filter((cmdlet) => cmdlet === 'Get-Mailbox').length, 2);
 });
 

@@ -117,10 +117,10 @@ test('a leaver is converged, read back and signalled', async () => {
   assert.equal(whole.report?.signal?.outcome, 'confirmed');
 });
 
-test('eleven reads and one call per change are enough', async () => {
+test('ten reads and one call per change are enough', async () => {
   const whole = scene();
   await whole.attempt();
-  assert.equal(whole.tenant.calls, 11 + whole.tenant.applied.length);
+  assert.equal(whole.tenant.calls, 10 + whole.tenant.applied.length);
 });
 
 test('with nothing to do six reads are enough', async () => {
