@@ -36,7 +36,9 @@ const READ_AGAIN_AFTER_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
  */
 export async function converge(participants: Participants, parts: ConvergeParts): Promise<Verdict> {
   const { exchange, journal, operations } = parts;
-  const snapshot = await takeSnapshot(exchange, participants, operations, fullScan(parts));
+  const snapshot = await takeSnapshot(exchange, participants, operations, {
+    scanner: fullScan(parts),
+  });
   const first = remainingOf(snapshot, parts);
   await journal.notePlan(first.plan, snapshot.subject.mailbox);
   logPlan(first, parts.log);
@@ -182,7 +184,7 @@ async function verify(
   const operations = changed.map(({ operation }) => operation);
   for (const waitMs of [...READ_AGAIN_AFTER_MS, undefined]) {
     const last = remainingOf(
-      await takeSnapshot(exchange, participants, operations, scanner, before.facts),
+      await takeSnapshot(exchange, participants, operations, { scanner, known: before.facts }),
       parts,
     );
     const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));

@@ -30,6 +30,13 @@ export type Scanner = (
   subject: Subject,
 ) => Promise<readonly Looked[]>;
 
+export interface SnapshotOptions {
+  /** Without one nothing is scanned. */
+  readonly scanner?: Scanner;
+  /** What need not be read again. */
+  readonly known?: Answers;
+}
+
 /** Readings of what no operation changes: once for an attempt is enough. */
 const UNCHANGED_BY_US: ReadonlySet<CmdletName> = new Set<CmdletName>([
   'Get-AcceptedDomain',
@@ -42,14 +49,13 @@ const READS_AT_ONCE = 4;
 
 /**
  * Reads the mailbox, then whatever the operations need of it. The same call wanted by two operations
- * is made once. Without a scanner nothing is scanned; what is known already is not read.
+ * is made once.
  */
 export async function takeSnapshot(
   exchange: Exchange,
   { mailbox, ...others }: Participants,
   operations: readonly Operation[],
-  scanner?: Scanner,
-  known: Answers = new Map(),
+  { scanner, known = new Map() }: SnapshotOptions = {},
 ): Promise<Snapshot> {
   const read = (call: Call) => exchange.read(call);
   const subject: Subject = { ...others, mailbox: await readMailbox(mailbox, read) };

@@ -14,6 +14,12 @@ import type { Exchange, Resolution } from './ports.ts';
 import type { OffboardParts } from './process.ts';
 import type { Report } from './report.ts';
 
+/**
+ * A change that was not read back may still be unseen on some servers: an undo that looked too early would
+ * find nothing to take back.
+ */
+const SEEN_AFTER_MS = 60_000;
+
 const CANNOT_UNDO: FindingKind = { code: 'cannot-undo', byDefault: 'warn' };
 
 /**
@@ -26,6 +32,11 @@ export async function undo(
   original: Report,
   { exchange, log, now, pause }: Omit<OffboardParts, 'runs'>,
 ): Promise<Conclusion> {
+  const tooEarlyMs = seenAt(original) - now();
+  if (tooEarlyMs > 0) {
+    const reason = { code: 'not-settled', message: 'the last changes may not be seen yet' };
+    return { kind: 'later', reason, afterMs: tooEarlyMs };
+  }
   const journal = new Journal(attempt.report, {
     save: (report) => attempt.save(report),
     now,
@@ -47,6 +58,12 @@ export async function undo(
     pause,
   });
   return verdict.kind === 'continue' ? { kind: 'done' } : attention(verdict.code, verdict.reason);
+}
+
+/** When everything the job has changed can be seen, in milliseconds since the epoch. */
+function seenAt({ changes, verification }: Report): number {
+  const times = changes.map(({ at }) => Date.parse(at));
+  return verification?.verified ? 0 : Math.max(0, ...times) + SEEN_AFTER_MS;
 }
 
 /** What a job changed, as far as it can be taken back and as far as not: sentences for whoever decides. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pino } from 'pino';
+import { EMPTY_REPORT } from '../../src/offboarding/report.ts';
+import { undo } from '../../src/offboarding/undo.ts';
 import { stateOf } from '../../src/sandbox/tenant/state.ts';
 import { LEE, MAX, offboardOn, undoOn } from '../support/one-leaver.ts';
-import { openTenant } from '../support/tenant-exchange.ts';
+import { exchangeOn, openTenant } from '../support/tenant-exchange.ts';
 
 const EVERYTHING = {
   'delegate-access': { sendOnBehalf: true },
@@ -72,4 +75,18 @@ test('a job that changed nothing has nothing to undo', async () => {
   const tenant = openTenant();
   const { report } = await offboardOn(tenant, { 'delegate-access': {} }, { manager: LEE });
   assert.equal((await undoOn(tenant, report)).ending, 'done');
+});
+
+test('changes that were not read back are given time to be seen before they are taken back', async () => {
+  const tenant = openTenant();
+  tenant.faults.order([{ kind: 'no-answer', cmdlet: 'Set-Mailbox', after: 0, times: 1 }]);
+  const { report } = await offboardOn(tenant, EVERYTHING);
+  const parts = { exchange: exchangeOn(tenant), log: pino({ level: 'silent' }) };
+  const conclusion = await undo(
+    { report: EMPTY_REPORT, signal: new AbortController().signal, save: async () => undefined },
+    report,
+    { ...parts, now: () => 1_000, pause: async () => undefined },
+  );
+  assert.equal(conclusion.kind, 'later');
+  assert.equal(conclusion.kind === 'later' && conclusion.afterMs, 59_000);
 });

@@ -27,6 +27,7 @@ export interface Left {
   readonly report: Report;
 }
 
+const HOUR_MS = 3_600_000;
 const log = pino({ level: 'silent' });
 
 /** One attempt at one leaver on a simulated tenant: everything but Trelica and the session. */
@@ -67,7 +68,7 @@ export async function offboardOn(
   }
 }
 
-/** Takes back what the job with this report did. */
+/** Takes back what the job with this report did, an hour later. */
 export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
   let report = EMPTY_REPORT;
   try {
@@ -80,7 +81,7 @@ export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
         },
       },
       original,
-      { exchange: exchangeOn(tenant), log, now: () => 0, pause: async () => undefined },
+      { exchange: exchangeOn(tenant), log, now: () => HOUR_MS, pause: async () => undefined },
     );
     return { ending: conclusion.kind, report };
   } catch (error) {
