@@ -82,6 +82,7 @@ const TAGS: Readonly<
     ['add', isStrings],
     ['remove', isStrings],
   ],
+  null: [],
 };
 
 function isTagged(value: object): boolean {
