@@ -1,13 +1,15 @@
 /** What the stand-ins and the simulated tenant say to each other; not the real service's wire. */
 
-/** A value as the tenant returns it. Dates are tagged, because JSON has none. */
+/** A value as the tenant returns it. What JSON has not is tagged: dates, sizes, and numbers too large for it. */
 export type WireValue =
   | string
   | number
   | boolean
   | null
   | readonly string[]
-  | { readonly $date: string };
+  | { readonly $date: string }
+  | { readonly $bytes: number; readonly text: string }
+  | { readonly $long: string };
 export type WireObject = Readonly<Record<string, WireValue>>;
 
 export interface WireError {

@@ -7,6 +7,17 @@
 #>
 Set-StrictMode -Version 3.0
 
+# A size as the service's own type of that name shows it.
+class ByteQuantifiedSize {
+    hidden [long] $Size
+    hidden [string] $Text
+
+    ByteQuantifiedSize([long] $Size, [string] $Text) { $this.Size = $Size; $this.Text = $Text }
+
+    [long] ToBytes() { return $this.Size }
+    [string] ToString() { return $this.Text }
+}
+
 $Documented = [Text.Json.JsonDocument]::Parse(
     [IO.File]::ReadAllText([IO.Path]::Combine($PSScriptRoot, '..', '..', 'cmdlets', 'documented.json'))
 ).RootElement.GetProperty('cmdlets')
@@ -22,7 +33,8 @@ $ParameterTables = [Collections.Generic.Dictionary[string, object]]::new()
 # Types the client checks; every other one belongs to the server and crosses as text.
 $ClientTypes = @{
     SwitchParameter     = [switch]
-    Boolean             = [bool]
+    # Three of them have no value of their own: $null is then the organisation's.
+    Boolean             = [Nullable[bool]]
     Int32               = [int]
     UInt32              = [uint]
     DateTime            = [datetime]
@@ -327,6 +339,10 @@ function ConvertFrom-Element {
         'Object' {
             $date = Get-DocumentedMember -Element $Element -Name '$date'
             if ($null -ne $date) { return $date.GetDateTime() }
+            $bytes = Get-DocumentedMember -Element $Element -Name '$bytes'
+            if ($null -ne $bytes) { return [ByteQuantifiedSize]::new($bytes.GetInt64(), $Element.GetProperty('text').GetString()) }
+            $long = Get-DocumentedMember -Element $Element -Name '$long'
+            if ($null -ne $long) { return [ulong] $long.GetString() }
             $object = [pscustomobject]@{}
             foreach ($member in $Element.EnumerateObject()) {
                 $object.PSObject.Properties.Add([psnoteproperty]::new($member.Name, (ConvertFrom-Element -Element $member.Value)))

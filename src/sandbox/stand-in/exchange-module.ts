@@ -42,6 +42,8 @@ const value = z.union([
   z.null(),
   z.array(z.string()),
   z.object({ $date: z.string() }),
+  z.object({ $bytes: z.number(), text: z.string() }),
+  z.object({ $long: z.string() }),
 ]);
 const answer = z.object({
   objects: z.array(z.record(z.string(), value)),

@@ -14,8 +14,16 @@ export function project(object: WireObject, properties: readonly string[]): Row 
   );
 }
 
+/** As the worker writes it: dates in ISO 8601, sizes as text and number, and long numbers as JavaScript reads them. */
 function toCell(value: WireValue): CellValue {
-  return typeof value === 'object' && value !== null && '$date' in value
-    ? value.$date.replace('.000Z', 'Z')
-    : value;
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if ('$date' in value) {
+    return value.$date.replace('.000Z', 'Z');
+  }
+  if ('$bytes' in value) {
+    return { text: value.text, bytes: value.$bytes };
+  }
+  return '$long' in value ? Number(value.$long) : value;
 }

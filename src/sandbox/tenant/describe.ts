@@ -1,10 +1,9 @@
 import type { WireObject } from '../wire.ts';
+import { byteText } from './byte-quantity.ts';
 import { type Directory, isMailbox, type Recipient, type RecipientKind } from './directory.ts';
-import type { Literal } from './opath.ts';
-import { invalidFilter } from './refusal.ts';
 
-/** A recipient's properties, as `Get-Recipient` names them. */
-export function describeRecipient(one: Recipient): WireObject {
+/** A recipient's properties, as `Get-Recipient` names them: other recipients by name, whatever was put in. */
+export function describeRecipient(one: Recipient, directory: Directory): WireObject {
   return {
     Identity: one.name,
     Guid: one.guid,
@@ -22,35 +21,62 @@ export function describeRecipient(one: Recipient): WireObject {
     RecipientTypeDetails: one.kind,
     IsDirSynced: one.isDirSynced,
     HiddenFromAddressListsEnabled: one.mailbox.isHidden,
+    ManagedBy: shownNames(one.managedBy, directory),
     WhenCreatedUTC: { $date: one.createdAt },
   };
 }
 
-/** A mailbox, as `Get-Mailbox` shows it: other recipients by name, whatever was put in. */
+/** A mailbox, as `Get-Mailbox` shows it. */
 export function describeMailbox(one: Recipient, directory: Directory): WireObject {
-  const { mailbox } = one;
-  const nameOf = (guid: string) => directory.get(guid).name;
+  const { ManagedBy: _ofGroups, ...recipient } = describeRecipient(one, directory);
   return {
-    ...describeRecipient(one),
+    ...recipient,
     ExchangeGuid: one.exchangeGuid,
+    LegacyExchangeDN: one.legacyExchangeDn,
     UserPrincipalName: one.userPrincipalName ?? '',
     IsShared: one.kind === 'SharedMailbox',
-    GrantSendOnBehalfTo: [...mailbox.grantSendOnBehalfTo].map(nameOf),
-    ForwardingAddress:
-      mailbox.forwardingAddress === null ? null : nameOf(mailbox.forwardingAddress),
-    ForwardingSmtpAddress:
-      mailbox.forwardingSmtpAddress === null ? null : `smtp:${mailbox.forwardingSmtpAddress}`,
-    DeliverToMailboxAndForward: mailbox.deliverToMailboxAndForward,
-    HiddenFromAddressListsEnabled: mailbox.isHidden,
-    LitigationHoldEnabled: mailbox.litigationHold,
-    LitigationHoldDuration: mailbox.litigationHoldDuration,
-    InPlaceHolds: mailbox.inPlaceHolds,
-    ArchiveStatus: mailbox.hasArchive ? 'Active' : 'None',
-    MessageCopyForSentAsEnabled: mailbox.messageCopyForSentAs,
-    MessageCopyForSendOnBehalfEnabled: mailbox.messageCopyForSendOnBehalf,
+    SKUAssigned: one.mailbox.isLicensed,
+    ProhibitSendReceiveQuota: byteText(one.mailbox.quotaBytes),
     AccountDisabled: false,
     WhenMailboxCreated: { $date: one.createdAt },
+    ...describeDelivery(one, directory),
+    ...describeHolds(one),
   };
+}
+
+function describeDelivery({ mailbox }: Recipient, directory: Directory): WireObject {
+  const { forwardingAddress, forwardingSmtpAddress } = mailbox;
+  return {
+    GrantSendOnBehalfTo: shownNames(mailbox.grantSendOnBehalfTo, directory),
+    ForwardingAddress:
+      forwardingAddress === null ? null : directory.get(forwardingAddress).displayName,
+    ForwardingSmtpAddress: forwardingSmtpAddress === null ? null : `smtp:${forwardingSmtpAddress}`,
+    DeliverToMailboxAndForward: mailbox.deliverToMailboxAndForward,
+    MessageCopyForSentAsEnabled: mailbox.messageCopyForSentAs,
+    MessageCopyForSendOnBehalfEnabled: mailbox.messageCopyForSendOnBehalf,
+  };
+}
+
+const NO_GUID = '00000000-0000-0000-0000-000000000000';
+
+function describeHolds({ displayName, mailbox }: Recipient): WireObject {
+  const { archive, disabledArchive, litigationHoldSince: since } = mailbox;
+  return {
+    LitigationHoldEnabled: mailbox.litigationHold,
+    LitigationHoldDuration: mailbox.litigationHoldDuration,
+    LitigationHoldDate: since === null ? null : { $date: since },
+    InPlaceHolds: mailbox.inPlaceHolds,
+    ArchiveStatus: archive === null ? 'None' : 'Active',
+    ArchiveState: archive === null ? 'None' : 'Local',
+    ArchiveGuid: archive?.guid ?? NO_GUID,
+    ArchiveName: archive === null ? [] : [`In-Place Archive -${displayName}`],
+    DisabledArchiveGuid: disabledArchive?.guid ?? NO_GUID,
+  };
+}
+
+/** How lists of recipients show them: by display name, which somebody else may have too. */
+function shownNames(guids: Iterable<string>, directory: Directory): readonly string[] {
+  return Array.from(guids, (guid) => directory.get(guid).displayName);
 }
 
 /** What `Get-EXOMailbox` returns unless more is asked for. */
@@ -76,7 +102,7 @@ export function only(object: WireObject, names: readonly string[]): WireObject {
   );
 }
 
-function typeOf(kind: RecipientKind): string {
+export function typeOf(kind: RecipientKind): string {
   switch (kind) {
     case 'SharedMailbox':
     case 'RoomMailbox':
@@ -88,60 +114,6 @@ function typeOf(kind: RecipientKind): string {
     default:
       return kind;
   }
-}
-
-type Reader = (
-  one: Recipient,
-  dnsOf: (guids: Iterable<string>) => readonly string[],
-) => readonly Literal[];
-
-/** What can be filtered on; DN-valued properties want the distinguished name, not an address. */
-const FILTERABLE: Readonly<Record<string, Reader>> = {
-  alias: (one) => [one.alias],
-  displayname: (one) => [one.displayName],
-  distinguishedname: (one) => [one.distinguishedName],
-  emailaddresses: (one) => addressesOf(one),
-  externaldirectoryobjectid: (one) => [one.entraId],
-  guid: (one) => [one.guid],
-  isdirsynced: (one) => [one.isDirSynced],
-  members: (one, dnsOf) => dnsOf(one.members),
-  name: (one) => [one.name],
-  primarysmtpaddress: (one) => addressesOf(one),
-  recipienttype: (one) => [typeOf(one.kind)],
-  recipienttypedetails: (one) => [one.kind],
-};
-
-/** The name a mailbox's owner signs in with can be filtered on `Get-Mailbox`, not on `Get-Recipient`. */
-const MAILBOX_FILTERABLE: Readonly<Record<string, Reader>> = {
-  ...FILTERABLE,
-  forwardingaddress: ({ mailbox: { forwardingAddress } }, dnsOf) =>
-    forwardingAddress === null ? [] : dnsOf([forwardingAddress]),
-  grantsendonbehalfto: ({ mailbox }, dnsOf) => dnsOf(mailbox.grantSendOnBehalfTo),
-  userprincipalname: (one) => (one.userPrincipalName === undefined ? [] : [one.userPrincipalName]),
-};
-
-/** Reads one property for a filter. Throws a refusal for one that can't be filtered on. */
-export function filterValues(
-  one: Recipient,
-  property: string,
-  dnsOf: (guids: Iterable<string>) => readonly string[],
-  isMailboxCmdlet: boolean,
-): readonly Literal[] {
-  const table = isMailboxCmdlet ? MAILBOX_FILTERABLE : FILTERABLE;
-  const key = property.toLowerCase();
-  const reader = Object.hasOwn(table, key) ? table[key] : undefined;
-  if (reader === undefined) {
-    throw invalidFilter(`"${property}" is not a recognized filterable property.`);
-  }
-  return reader(one, dnsOf);
-}
-
-/** With and without `smtp:`, because `-eq` takes both and `-like` wants it. */
-function addressesOf(one: Recipient): readonly string[] {
-  return [one.primaryAddress, ...one.otherAddresses].flatMap((address) => [
-    address,
-    `smtp:${address}`,
-  ]);
 }
 
 /** How permission lists show somebody: by user name or address, whatever was put in. */

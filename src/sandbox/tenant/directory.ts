@@ -1,3 +1,5 @@
+import type { Mailbox } from './mailbox.ts';
+
 export type RecipientKind =
   | 'UserMailbox'
   | 'SharedMailbox'
@@ -20,30 +22,16 @@ export interface MailboxRight {
   readonly autoMapping: boolean;
 }
 
-/** What `Set-Mailbox` changes and `Get-Mailbox` shows, beside type and rights. GUIDs stand for recipients. */
-export interface MailboxSettings {
-  forwardingAddress: string | null;
-  forwardingSmtpAddress: string | null;
-  deliverToMailboxAndForward: boolean;
-  isHidden: boolean;
-  litigationHold: boolean;
-  litigationHoldDuration: string;
-  inPlaceHolds: readonly string[];
-  hasArchive: boolean;
-  sizeBytes: number;
-  messageCopyForSentAs: boolean;
-  messageCopyForSendOnBehalf: boolean;
-  readonly grantSendOnBehalfTo: Set<string>;
-}
-
 export interface Recipient {
   readonly guid: string;
   readonly entraId: string;
   readonly exchangeGuid: string;
+  /** Nobody else has it, other than the display name. */
   readonly name: string;
   readonly displayName: string;
   readonly alias: string;
   readonly distinguishedName: string;
+  readonly legacyExchangeDn: string;
   readonly primaryAddress: string;
   /** Beside the primary one. */
   readonly otherAddresses: readonly string[];
@@ -54,12 +42,14 @@ export interface Recipient {
   readonly createdAt: string;
   kind: RecipientKind;
   /** Means something for mailboxes only. */
-  readonly mailbox: MailboxSettings;
+  readonly mailbox: Mailbox;
   readonly mailboxRights: MailboxRight[];
   /** GUIDs of those who may send as this recipient. */
   readonly sendAs: Set<string>;
   /** GUIDs; empty for what is no group or has a rule instead. */
   readonly members: Set<string>;
+  /** GUIDs of a group's owners. */
+  managedBy: Set<string>;
 }
 
 const MAILBOXES: readonly RecipientKind[] = [
@@ -83,16 +73,33 @@ export function isDistributionGroup({ kind }: Recipient): boolean {
   return DISTRIBUTION_GROUPS.includes(kind);
 }
 
+/** Whether mail may be forwarded outside by itself: the policy for outbound mail. */
+export type AutoForwarding = 'Automatic' | 'On' | 'Off';
+
 /** Every recipient of the tenant, found by any of its names. */
 export class Directory {
+  readonly autoForwarding: AutoForwarding;
   readonly #byGuid = new Map<string, Recipient>();
   readonly #byName = new Map<string, Recipient[]>();
+
+  constructor(autoForwarding: AutoForwarding = 'Automatic') {
+    this.autoForwarding = autoForwarding;
+  }
 
   add(recipient: Recipient): void {
     this.#byGuid.set(recipient.guid, recipient);
     for (const key of new Set(namesOf(recipient).map((name) => name.toLowerCase()))) {
       this.#byName.set(key, [...(this.#byName.get(key) ?? []), recipient]);
     }
+  }
+
+  /** Another directory that says the same, and can change without this one. */
+  copy(): Directory {
+    const copy = new Directory(this.autoForwarding);
+    for (const one of this.#byGuid.values()) {
+      copy.add(copyOf(one));
+    }
+    return copy;
   }
 
   /** In the order they were made, without the soft-deleted. */
@@ -114,13 +121,32 @@ export class Directory {
 
   /** Whoever the text may mean: by GUID, address, user name, alias, name or distinguished name. */
   named(identity: string): readonly Recipient[] {
-    return (this.#byName.get(identity.toLowerCase()) ?? []).filter((one) => !one.isSoftDeleted);
+    return this.#called(identity).filter((one) => !one.isSoftDeleted);
+  }
+
+  softDeletedNamed(identity: string): readonly Recipient[] {
+    return this.#called(identity).filter((one) => one.isSoftDeleted);
   }
 
   /** The groups that hold this member directly. */
   groupsOf(member: string): readonly Recipient[] {
     return this.all().filter((one) => one.members.has(member));
   }
+
+  #called(identity: string): readonly Recipient[] {
+    return this.#byName.get(identity.toLowerCase()) ?? [];
+  }
+}
+
+export function copyOf(one: Recipient): Recipient {
+  return {
+    ...one,
+    mailbox: isMailbox(one) ? structuredClone(one.mailbox) : one.mailbox,
+    mailboxRights: [...one.mailboxRights],
+    sendAs: new Set(one.sendAs),
+    members: new Set(one.members),
+    managedBy: new Set(one.managedBy),
+  };
 }
 
 function namesOf(recipient: Recipient): readonly string[] {
@@ -132,6 +158,7 @@ function namesOf(recipient: Recipient): readonly string[] {
     recipient.displayName,
     recipient.alias,
     recipient.distinguishedName,
+    recipient.legacyExchangeDn,
     recipient.primaryAddress,
     ...recipient.otherAddresses,
     ...(recipient.userPrincipalName === undefined ? [] : [recipient.userPrincipalName]),

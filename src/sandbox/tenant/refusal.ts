@@ -1,4 +1,4 @@
-/** Exchange says no. Forms and texts: see the table of refusals in the sandbox's README. */
+/** Exchange says no. Where the forms and texts come from: the sandbox's README. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   /** Full class name of the exception on the server. */
@@ -14,7 +14,10 @@ export class Refusal extends Error {
 }
 
 const SERVER = 'DB6PR06A001DC06.EURPR06A001.prod.outlook.com';
-const NOT_FOUND = 'Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException';
+const TASKS = 'Microsoft.Exchange.Configuration.Tasks';
+const MANAGEMENT = 'Microsoft.Exchange.Management.Tasks';
+const STORAGE = 'Microsoft.Exchange.Data.Storage';
+const NOT_FOUND = `${TASKS}.ManagementObjectNotFoundException`;
 
 export function notFound(identity: string): Refusal {
   return new Refusal(
@@ -36,7 +39,7 @@ export function ambiguous(identity: string): Refusal {
 export function notAMember(member: string, group: string): Refusal {
   return new Refusal(
     'Ex94914C',
-    'Microsoft.Exchange.Management.Tasks.MemberNotFoundException',
+    `${MANAGEMENT}.MemberNotFoundException`,
     `The recipient "${member}" isn't a member of the group "${group}".`,
   );
 }
@@ -44,17 +47,18 @@ export function notAMember(member: string, group: string): Refusal {
 export function aMemberAlready(member: string, group: string): Refusal {
   return new Refusal(
     '',
-    'Microsoft.Exchange.Management.Tasks.MemberAlreadyExistsException',
+    `${MANAGEMENT}.MemberAlreadyExistsException`,
     `The recipient "${member}" is already a member of the group "${group}".`,
   );
 }
 
-export function synchronised(cmdlet: string, object: string): Refusal {
+/** `action`: the cmdlet, and the property where only that one is mastered elsewhere. */
+export function synchronised(what: 'group' | 'mailbox', action: string, object: string): Refusal {
   return new Refusal(
     '',
     'System.InvalidOperationException',
-    `The operation on group "${object}" failed because it's out of the current user's write scope. ` +
-      `The action '${cmdlet}', can't be performed on the object '${object}' because the object is being ` +
+    `The operation on ${what} "${object}" failed because it's out of the current user's write scope. ` +
+      `The action '${action}', can't be performed on the object '${object}' because the object is being ` +
       'synchronized from your on-premises organization. This action should be performed on the object ' +
       'in your on-premises organization.',
   );
@@ -63,15 +67,23 @@ export function synchronised(cmdlet: string, object: string): Refusal {
 export function notTheManager(): Refusal {
   return new Refusal(
     '',
-    'Microsoft.Exchange.Management.Tasks.OperationRequiresGroupManagerException',
+    `${MANAGEMENT}.OperationRequiresGroupManagerException`,
     "You don't have sufficient permissions. This operation can only be performed by a manager of the group.",
+  );
+}
+
+export function noOwnerLeft(group: string): Refusal {
+  return new Refusal(
+    '',
+    `${MANAGEMENT}.MinGroupOwnersCriteriaBreachedException`,
+    `The group "${group}" must have at least one owner. Add another owner before you remove this one.`,
   );
 }
 
 export function dynamicGroup(group: string): Refusal {
   return new Refusal(
     '',
-    'Microsoft.Exchange.Management.Tasks.DynamicGroupMembershipChangeDeniedException',
+    `${MANAGEMENT}.DynamicGroupMembershipChangeDeniedException`,
     `Membership for this group is managed automatically: "${group}".`,
   );
 }
@@ -82,6 +94,50 @@ export function notATrustee(user: string): Refusal {
     'System.InvalidOperationException',
     `User or group "${user}" can't be given permissions: it has no security principal in this organization.`,
   );
+}
+
+export function notAcceptedDomain(address: string): Refusal {
+  return new Refusal(
+    '',
+    'Microsoft.Exchange.Data.Directory.NotAcceptedDomainException',
+    `You can't use the domain because it's not an accepted domain for your organization: "${address}".`,
+  );
+}
+
+export function notLicensed(feature: string, mailbox: string): Refusal {
+  return new Refusal(
+    '',
+    `${TASKS}.RecipientTaskException`,
+    `${feature} isn't available for the mailbox "${mailbox}" because it has no licence that includes it.`,
+  );
+}
+
+export function archiveAlready(mailbox: string): Refusal {
+  return new Refusal(
+    '',
+    `${TASKS}.RecipientTaskException`,
+    `The mailbox "${mailbox}" already has an archive.`,
+  );
+}
+
+export function noArchive(mailbox: string): Refusal {
+  return new Refusal(
+    '',
+    `${TASKS}.RecipientTaskException`,
+    `The mailbox "${mailbox}" doesn't have an archive.`,
+  );
+}
+
+export function mailboxFull(mailbox: string): Refusal {
+  return new Refusal(
+    '',
+    `${STORAGE}.QuotaExceededException`,
+    `The mailbox "${mailbox}" is over its quota: the settings can't be saved.`,
+  );
+}
+
+export function incompleteAutoReply(missing: string): Refusal {
+  return new Refusal('', `${STORAGE}.InvalidUserOofSettings`, `Automatic replies need ${missing}.`);
 }
 
 /** What the session's non-interactive host says when a cmdlet wants to ask. */

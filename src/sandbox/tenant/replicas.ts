@@ -1,40 +1,63 @@
+import type { Effect } from './cmdlet.ts';
 import type { Directory } from './directory.ts';
 
-type Effect = (directory: Directory) => void;
+interface Pending {
+  readonly effect: Effect;
+  /** Heard of late by the server that is read from; else it happens everywhere, but not before. */
+  readonly isLate: boolean;
+  reads: number;
+}
 
 /**
  * A write is done on one directory server and read from another, which hears of it later. `truth` is
- * what writes see; `visible` is what reads see, behind by a number of reads.
+ * what writes see; `visible` is what reads see. The two are one until something comes late, and again
+ * when nothing is late any more: however effects overtook each other, the servers agree in the end.
  */
 export class Replicas {
   readonly truth: Directory;
-  readonly visible: Directory;
-  readonly #lagReads: number;
-  #late: { readonly effect: Effect; reads: number }[] = [];
+  #behind: Directory | undefined;
+  #pending: Pending[] = [];
 
-  /** `make` must give the same directory each time. */
-  constructor(make: () => Directory, lagReads: number) {
-    this.truth = make();
-    this.visible = lagReads === 0 ? this.truth : make();
-    this.#lagReads = lagReads;
+  constructor(truth: Directory) {
+    this.truth = truth;
   }
 
-  apply(effect: Effect): void {
-    effect(this.truth);
-    if (this.visible !== this.truth) {
-      this.#late.push({ effect, reads: this.#lagReads });
+  get visible(): Directory {
+    return this.#behind ?? this.truth;
+  }
+
+  /** Takes effect now, and can be seen after so many reads. */
+  apply(effect: Effect, lagReads: number): void {
+    if (lagReads > 0) {
+      this.#behind ??= this.truth.copy();
+      this.#pending.push({ effect, isLate: true, reads: lagReads });
+    } else if (this.#behind !== undefined) {
+      effect(this.#behind);
     }
+    effect(this.truth);
   }
 
-  /** Counts a read: what was late for long enough arrives after it. */
+  /** Takes effect after so many reads, and can be seen at once. */
+  schedule(effect: Effect, afterReads: number): void {
+    this.#pending.push({ effect, isLate: false, reads: afterReads });
+  }
+
+  /** Counts a read: what was to come after it comes. */
   countRead(): void {
-    for (const one of this.#late) {
+    for (const one of this.#pending) {
       one.reads -= 1;
     }
-    // All are late by the same number of reads, so they arrive in their order.
-    for (const { effect } of this.#late.filter(({ reads }) => reads <= 0)) {
-      effect(this.visible);
+    const due = this.#pending.filter(({ reads }) => reads <= 0);
+    this.#pending = this.#pending.filter(({ reads }) => reads > 0);
+    for (const { effect, isLate } of due) {
+      if (isLate) {
+        effect(this.visible);
+      } else {
+        this.apply(effect, 0);
+      }
     }
-    this.#late = this.#late.filter(({ reads }) => reads > 0);
+    if (!this.#pending.some(({ isLate }) => isLate)) {
+      this.#behind = undefined;
+    }
   }
 }

@@ -29,6 +29,20 @@ export class Seeded {
     return this.#hash(`number:${label}`).readUInt32BE(0) % below;
   }
 
+  /** As many digits, the first of them no zero: for numbers too large to count with. */
+  digits(label: string, length: number): string {
+    const hex = this.#hash(`digits:${label}`).toString('hex');
+    const digits = BigInt(`0x${hex}`)
+      .toString()
+      .slice(0, length - 1);
+    return `1${digits.padStart(length - 1, '0')}`;
+  }
+
+  /** True with a chance of one in `outOf`. */
+  chance(label: string, outOf: number): boolean {
+    return this.number(label, outOf) === 0;
+  }
+
   /** One of a list that has at least one. */
   pick<T>(label: string, list: readonly T[]): T {
     const chosen = list[this.number(label, list.length)];

@@ -2,15 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { LEAVER, MANAGER } from './cast.ts';
+import type { AutoForwarding } from './directory.ts';
+import { ORGANIZATION } from './domains.ts';
 import { type FaultOrder, faultList } from './faults.ts';
-import {
-  addressOf,
-  describePerson,
-  ORGANIZATION,
-  peopleOf,
-  populate,
-  type SandboxPerson,
-} from './populate.ts';
+import { addressOf, describePerson, peopleOf, populate, type SandboxPerson } from './populate.ts';
 import { Seeded } from './seeded.ts';
 import { SignInDesk } from './sign-in.ts';
 import { type State, stateOf } from './state.ts';
@@ -24,6 +19,10 @@ export interface TenantOptions {
   readonly latencyMs?: number;
   /** How many reads pass before a change can be seen. */
   readonly visibilityLagReads?: number;
+  /** What the policy for outbound mail says of mail forwarded outside by itself. */
+  readonly autoForwarding?: AutoForwarding;
+  /** What time it is; the clock on the wall unless it is given. */
+  readonly now?: () => Date;
   /** The one certificate that may sign in; any, if left out. */
   readonly thumbprint?: string | undefined;
   readonly port?: number;
@@ -37,6 +36,7 @@ export interface RunningTenant {
   /** The addresses of the leaver that fits the demo, and of their line manager. */
   readonly leaver: string;
   readonly manager: string;
+  /** Of everybody who has the address or GUID. */
   state(address: string): readonly State[];
   calls(): {
     readonly total: number;
@@ -53,8 +53,9 @@ export interface RunningTenant {
 /** Starts a simulated Exchange Online tenant on a loopback port. What it promises: ../README.md. */
 export async function startTenant(options: TenantOptions = {}): Promise<RunningTenant> {
   const { people = 50, groups = 100, seed = 1, visibilityLagReads = 0 } = options;
-  const population = { people, groups, seed };
-  const tenant = new Tenant(() => populate(population), { seed, visibilityLagReads });
+  const population = { people, groups, seed, autoForwarding: options.autoForwarding };
+  const clock = options.now === undefined ? {} : { now: options.now };
+  const tenant = new Tenant(() => populate(population), { seed, visibilityLagReads, ...clock });
   const appId = new Seeded(seed).guid('app');
   const desk = new SignInDesk({
     appId,

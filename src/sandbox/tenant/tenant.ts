@@ -1,11 +1,12 @@
 import type { WireAnswer, WireError } from '../wire.ts';
-import type { Answer, Cmdlet, Values } from './cmdlet.ts';
+import type { Answer, Clock, Cmdlet, Effect } from './cmdlet.ts';
 import { CMDLETS } from './cmdlets/list.ts';
 import type { Directory } from './directory.ts';
-import { type Fault, Faults } from './faults.ts';
-import { notImitated, Refusal, wouldAsk } from './refusal.ts';
+import { type Fault, Faults, type Hits } from './faults.ts';
+import { ambiguous, notImitated, Refusal, wouldAsk } from './refusal.ts';
 import { Replicas } from './replicas.ts';
 import { Seeded } from './seeded.ts';
+import { text, type Values } from './values.ts';
 
 export interface CallRecord {
   readonly number: number;
@@ -26,24 +27,36 @@ export type Reply =
   | { readonly kind: 'session-gone' }
   | { readonly kind: 'silence' };
 
+export interface TenantSettings {
+  readonly seed: number;
+  /** How many reads pass before a change can be seen. */
+  readonly visibilityLagReads: number;
+  /** What time it is; the clock on the wall unless it is given. */
+  readonly now?: () => Date;
+}
+
 /** Calls kept to look at; the counts go on. */
 const LOG_LENGTH = 10_000;
 
 /** An Exchange Online tenant in memory. One call at a time: nothing here waits. */
 export class Tenant {
-  readonly faults = new Faults();
+  readonly faults: Faults;
   readonly #replicas: Replicas;
   readonly #seeded: Seeded;
+  readonly #lagReads: number;
+  readonly #now: () => Date;
+  readonly #openedAt: Date;
   readonly #counts = new Map<string, number>();
   #log: CallRecord[] = [];
   #calls = 0;
 
-  constructor(
-    make: () => Directory,
-    options: { readonly seed: number; readonly visibilityLagReads: number },
-  ) {
-    this.#replicas = new Replicas(make, options.visibilityLagReads);
-    this.#seeded = new Seeded(options.seed);
+  constructor(make: () => Directory, settings: TenantSettings) {
+    this.#replicas = new Replicas(make());
+    this.#seeded = new Seeded(settings.seed);
+    this.faults = new Faults(this.#seeded);
+    this.#lagReads = settings.visibilityLagReads;
+    this.#now = settings.now ?? (() => new Date());
+    this.#openedAt = this.#now();
   }
 
   /** The state as it really is, whatever is visible. */
@@ -56,43 +69,50 @@ export class Tenant {
   }
 
   run(cmdlet: string, values: Values): Reply {
-    const fault = this.faults.take(cmdlet, values['Identity']);
-    const reply = this.#reply(cmdlet, values, fault);
+    const hits = this.faults.take(cmdlet, values);
+    const reply =
+      this.#turnAway(cmdlet, values, hits.before) ?? this.#perform(cmdlet, values, hits);
     const failed = reply.kind === 'answer' && reply.answer.errors.length > 0;
+    const fault = hits.before ?? hits.answer ?? hits.effect;
     this.#record(cmdlet, values, fault?.kind ?? (failed ? 'refused' : 'done'));
     return reply;
   }
 
-  #reply(cmdlet: string, values: Values, fault: Fault | undefined): Reply {
+  #turnAway(cmdlet: string, values: Values, fault: Hits['before']): Reply | undefined {
     switch (fault?.kind) {
-      case 'throttled':
-        return this.#turnAway(cmdlet, 429, THROTTLED, fault.retryAfterSeconds);
+      case undefined:
+        return undefined;
+      case 'throttled': {
+        const { retryAfterSeconds } = fault;
+        const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+        const answer = this.#failed(cmdlet, THROTTLED);
+        return { kind: 'turned-away', status: 429, answer, ...wait };
+      }
       case 'server-busy':
-        return this.#turnAway(cmdlet, 503, BUSY);
+        return { kind: 'turned-away', status: 503, answer: this.#failed(cmdlet, BUSY) };
       case 'refused':
-        return {
-          kind: 'answer',
-          answer: this.#failed(cmdlet, new Refusal('', fault.exception, fault.message)),
-        };
+        return this.#refuse(cmdlet, new Refusal('', fault.exception, fault.message));
+      case 'ambiguous':
+        return this.#refuse(cmdlet, ambiguous(text(values, 'Identity') ?? ''));
       case 'session-gone':
         return { kind: 'session-gone' };
-      default:
-        return this.#perform(cmdlet, values, fault?.kind);
     }
   }
 
-  #perform(cmdlet: string, values: Values, fault: 'no-answer' | 'nothing-done' | undefined): Reply {
-    const answer = this.#attempt(cmdlet, values, fault !== 'nothing-done');
-    return fault === 'no-answer' ? { kind: 'silence' } : { kind: 'answer', answer };
+  #refuse(cmdlet: string, refusal: Refusal): Reply {
+    return { kind: 'answer', answer: this.#failed(cmdlet, refusal) };
   }
 
-  #attempt(cmdlet: string, values: Values, takesEffect: boolean): WireAnswer {
+  #perform(cmdlet: string, values: Values, hits: Hits): Reply {
+    const answer = this.#attempt(cmdlet, values, hits.effect);
+    return hits.answer === undefined ? { kind: 'answer', answer } : { kind: 'silence' };
+  }
+
+  #attempt(cmdlet: string, values: Values, fault: Hits['effect']): WireAnswer {
     try {
-      const { objects = [], warnings = [], effect } = this.#ask(cmdlet, values);
-      if (effect !== undefined && takesEffect) {
-        this.#replicas.apply(effect);
-      }
-      return { objects, warnings, errors: [] };
+      const answer = this.#ask(cmdlet, values);
+      this.#settle(answer, fault);
+      return { objects: answer.objects ?? [], warnings: answer.warnings ?? [], errors: [] };
     } catch (error) {
       if (error instanceof Refusal) {
         return this.#failed(cmdlet, error);
@@ -103,36 +123,37 @@ export class Tenant {
 
   #ask(cmdlet: string, values: Values): Answer {
     const behaviour = imitated(cmdlet, values);
+    const clock: Clock = { now: this.#now(), openedAt: this.#openedAt };
     if (behaviour.kind === 'write') {
       if (values['Confirm'] !== false) {
         throw wouldAsk(cmdlet);
       }
-      return behaviour.run(this.#replicas.truth, values);
+      return behaviour.run(this.#replicas.truth, values, clock);
     }
-    const answer = behaviour.run(this.#replicas.visible, values);
+    const answer = behaviour.run(this.#replicas.visible, values, clock);
     this.#replicas.countRead();
     return answer;
   }
 
-  #turnAway(
-    cmdlet: string,
-    status: 429 | 503,
-    refusal: Refusal,
-    retryAfterSeconds?: number,
-  ): Reply {
-    const answer = this.#failed(cmdlet, refusal);
-    return {
-      kind: 'turned-away',
-      status,
-      answer,
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    };
+  /** Lets happen what the answer brings, unless the fault keeps it from happening. */
+  #settle({ effect, consequence }: Answer, fault: Hits['effect']): void {
+    if (effect === undefined || fault?.kind === 'nothing-done') {
+      return;
+    }
+    const flipBack = fault?.kind === 'flip-back' ? typesOfSynchronised(this.truth) : undefined;
+    this.#replicas.apply(effect, fault?.kind === 'late' ? fault.reads : this.#lagReads);
+    if (flipBack !== undefined && fault?.kind === 'flip-back') {
+      this.#replicas.schedule(flipBack, fault.reads);
+    }
+    if (consequence !== undefined) {
+      this.#replicas.schedule(consequence.effect, consequence.afterReads);
+    }
   }
 
   #failed(cmdlet: string, refusal: Refusal): WireAnswer {
     const server = 'AM6PR06MB5795';
     const request = this.#seeded.guid(`request:${this.#calls}`);
-    const time = new Date().toUTCString();
+    const time = this.#now().toUTCString();
     const error: WireError = {
       message: `${refusal.stringId}|${refusal.exception}|${refusal.message}`,
       reason: refusal.exception.split('.').at(-1) ?? '',
@@ -151,6 +172,19 @@ export class Tenant {
       this.#log = this.#log.slice(-LOG_LENGTH / 2);
     }
   }
+}
+
+/** Gives every synchronised mailbox the type back that it has now, as the next synchronisation does. */
+function typesOfSynchronised(directory: Directory): Effect {
+  const types = directory
+    .all()
+    .filter(({ isDirSynced }) => isDirSynced)
+    .map(({ guid, kind }) => ({ guid, kind }));
+  return (current) => {
+    for (const { guid, kind } of types) {
+      current.get(guid).kind = kind;
+    }
+  };
 }
 
 function imitated(cmdlet: string, values: Values): Cmdlet {

@@ -1,96 +1,39 @@
-import {
-  anyone,
-  type Cmdlet,
-  exactlyOneForGroups,
-  flag,
-  matching,
-  page,
-  text,
-  type Values,
-} from '../cmdlet.ts';
+import { type Cmdlet, page } from '../cmdlet.ts';
 import { describeRecipient } from '../describe.ts';
 import { type Directory, isDistributionGroup, type Recipient } from '../directory.ts';
-import {
-  aMemberAlready,
-  dynamicGroup,
-  notAMember,
-  notTheManager,
-  synchronised,
-} from '../refusal.ts';
-import { filtered } from './recipients.ts';
+import { filtered } from '../filter.ts';
+import { anyone, exactlyOneForGroups, matching } from '../find.ts';
+import { text, texts, type Values } from '../values.ts';
 
 export const getDistributionGroup: Cmdlet = {
   kind: 'read',
-  parameters: ['Identity', 'Filter', 'ResultSize'],
+  parameters: ['Identity', 'Filter', 'ManagedBy', 'RecipientTypeDetails', 'ResultSize'],
   run: (directory, values) => {
-    const found = matching(directory, text(values, 'Identity'), isDistributionGroup);
-    return page(filtered(directory, found, values).map(describeRecipient), values);
+    const kinds = texts(values, 'RecipientTypeDetails');
+    const groups = filtered(directory, candidates(directory, values), values, 'groups')
+      .filter(({ kind }) => kinds.length === 0 || kinds.includes(kind))
+      .map((one) => describeRecipient(one, directory));
+    return page(groups, values);
   },
 };
+
+function candidates(directory: Directory, values: Values): readonly Recipient[] {
+  const owner = text(values, 'ManagedBy');
+  if (owner === undefined) {
+    return matching(directory, text(values, 'Identity'), isDistributionGroup);
+  }
+  const { guid } = exactlyOneForGroups(directory, owner, anyone);
+  return directory.all().filter((one) => isDistributionGroup(one) && one.managedBy.has(guid));
+}
 
 export const getDistributionGroupMember: Cmdlet = {
   kind: 'read',
   parameters: ['Identity', 'ResultSize'],
   run: (directory, values) => {
     const group = exactlyOneForGroups(directory, text(values, 'Identity'), isDistributionGroup);
-    const members = [...group.members].map((guid) => describeRecipient(directory.get(guid)));
+    const members = Array.from(group.members, (guid) =>
+      describeRecipient(directory.get(guid), directory),
+    );
     return page(members, values);
   },
 };
-
-export const addDistributionGroupMember: Cmdlet = {
-  kind: 'write',
-  parameters: ['Identity', 'Member', 'BypassSecurityGroupManagerCheck'],
-  run: (directory, values) => {
-    const { group, member } = changeable('Add-DistributionGroupMember', directory, values);
-    if (group.members.has(member.guid)) {
-      throw aMemberAlready(member.name, group.name);
-    }
-    return {
-      effect: (current) => {
-        current.get(group.guid).members.add(member.guid);
-      },
-    };
-  },
-};
-
-export const removeDistributionGroupMember: Cmdlet = {
-  kind: 'write',
-  parameters: ['Identity', 'Member', 'BypassSecurityGroupManagerCheck'],
-  run: (directory, values) => {
-    const { group, member } = changeable('Remove-DistributionGroupMember', directory, values);
-    if (!group.members.has(member.guid)) {
-      throw notAMember(member.name, group.name);
-    }
-    return {
-      effect: (current) => {
-        current.get(group.guid).members.delete(member.guid);
-      },
-    };
-  },
-};
-
-/** Whom it is about, if the group's members can be changed. Throws `Refusal`. */
-function changeable(
-  cmdlet: string,
-  directory: Directory,
-  values: Values,
-): { readonly group: Recipient; readonly member: Recipient } {
-  const group = exactlyOneForGroups(directory, text(values, 'Identity'), isGroup);
-  const member = exactlyOneForGroups(directory, text(values, 'Member'), anyone);
-  if (group.kind === 'DynamicDistributionGroup') {
-    throw dynamicGroup(group.name);
-  }
-  if (group.isDirSynced) {
-    throw synchronised(cmdlet, group.name);
-  }
-  if (!flag(values, 'BypassSecurityGroupManagerCheck')) {
-    throw notTheManager();
-  }
-  return { group, member };
-}
-
-/** A Microsoft 365 group is not found by the cmdlets of distribution groups. */
-function isGroup(one: Recipient): boolean {
-  return isDistributionGroup(one) || one.kind === 'DynamicDistributionGroup';
-}

@@ -1,16 +1,9 @@
-import {
-  type Cmdlet,
-  exactlyOne,
-  flag,
-  matching,
-  page,
-  text,
-  texts,
-  type Values,
-} from '../cmdlet.ts';
+import { type Cmdlet, page } from '../cmdlet.ts';
 import { describeMailbox, MINIMUM_SET, only } from '../describe.ts';
-import { type Directory, isMailbox } from '../directory.ts';
-import { filtered } from './recipients.ts';
+import { type Directory, isMailbox, type Recipient } from '../directory.ts';
+import { filtered } from '../filter.ts';
+import { matching, onlyOne } from '../find.ts';
+import { flag, text, texts, type Values } from '../values.ts';
 
 export const getMailbox: Cmdlet = {
   kind: 'read',
@@ -23,7 +16,14 @@ export const getMailbox: Cmdlet = {
 
 export const getExoMailbox: Cmdlet = {
   kind: 'read',
-  parameters: ['Identity', 'Filter', 'RecipientTypeDetails', 'Properties', 'ResultSize'],
+  parameters: [
+    'Identity',
+    'Filter',
+    'RecipientTypeDetails',
+    'SoftDeletedMailbox',
+    'Properties',
+    'ResultSize',
+  ],
   run: (directory, values) => {
     const names = [...MINIMUM_SET, ...texts(values, 'Properties')];
     const objects = mailboxes(directory, values).map((one) =>
@@ -33,26 +33,19 @@ export const getExoMailbox: Cmdlet = {
   },
 };
 
-function mailboxes(directory: Directory, values: Values) {
+function mailboxes(directory: Directory, values: Values): readonly Recipient[] {
   const kinds = texts(values, 'RecipientTypeDetails');
   const found = flag(values, 'SoftDeletedMailbox')
-    ? directory.softDeleted().filter(isMailbox)
+    ? softDeleted(directory, text(values, 'Identity'))
     : matching(directory, text(values, 'Identity'), isMailbox);
-  return filtered(directory, found, values, true).filter(
+  return filtered(directory, found, values, 'mailboxes').filter(
     ({ kind }) => kinds.length === 0 || kinds.includes(kind),
   );
 }
 
-export const getMailboxStatistics: Cmdlet = {
-  kind: 'read',
-  parameters: ['Identity'],
-  run: (directory, values) => {
-    const { displayName, mailbox } = exactlyOne(directory, text(values, 'Identity'), isMailbox);
-    return { objects: [{ DisplayName: displayName, TotalItemSize: sizeText(mailbox.sizeBytes) }] };
-  },
-};
-
-/** As the service writes it: `1.2 GB (1,288,490,188 bytes)`. */
-function sizeText(bytes: number): string {
-  return `${(bytes / 2 ** 30).toPrecision(4)} GB (${bytes.toLocaleString('en-US')} bytes)`;
+/** The switch shows the deleted ones instead of the others, not beside them. */
+function softDeleted(directory: Directory, identity: string | undefined): readonly Recipient[] {
+  return identity === undefined
+    ? directory.softDeleted().filter(isMailbox)
+    : [onlyOne(directory.softDeletedNamed(identity).filter(isMailbox), identity)];
 }

@@ -1,103 +1,50 @@
-import {
-  type Answer,
-  anyone,
-  type Cmdlet,
-  exactlyOne,
-  flag,
-  isGiven,
-  listChange,
-  text,
-  type Values,
-} from '../cmdlet.ts';
-import { type Directory, isMailbox, type Recipient, type RecipientKind } from '../directory.ts';
-import { invalidValue } from '../refusal.ts';
+import { changing } from '../change.ts';
+import type { Cmdlet } from '../cmdlet.ts';
+import type { Directory, Recipient, RecipientKind } from '../directory.ts';
+import { anyone, exactlyOne, mailboxOf } from '../find.ts';
+import type { Mailbox } from '../mailbox.ts';
+import { invalidValue, notLicensed, synchronised } from '../refusal.ts';
+import { flag, isGiven, listChange, text, type Values } from '../values.ts';
 
-/** What one parameter does: undefined if it is so already. Throws `Refusal`. */
-type Setter = (
-  mailbox: Recipient,
-  values: Values,
-  directory: Directory,
-) => ((mailbox: Recipient) => void) | undefined;
+interface Asked {
+  readonly one: Recipient;
+  readonly parameter: string;
+  readonly values: Values;
+  readonly directory: Directory;
+  readonly now: Date;
+}
+type Change = (target: Recipient) => void;
 
-const SETTERS: Readonly<Record<string, Setter>> = {
-  Type: (mailbox, values) => {
-    const kind = kindFor(text(values, 'Type'));
-    return kind === mailbox.kind
-      ? undefined
-      : (one) => {
-          one.kind = kind;
-        };
-  },
-  GrantSendOnBehalfTo: ({ mailbox }, values, directory) => {
-    const { add, remove } = listChange(values, 'GrantSendOnBehalfTo');
-    const guids = (names: readonly string[]) =>
-      names.map((name) => exactlyOne(directory, name, anyone).guid);
-    const [added, removed] = [guids(add), guids(remove)];
-    const { grantSendOnBehalfTo: now } = mailbox;
-    if (added.every((guid) => now.has(guid)) && !removed.some((guid) => now.has(guid))) {
-      return undefined;
-    }
-    return (one) => {
-      added.forEach((guid) => {
-        one.mailbox.grantSendOnBehalfTo.add(guid);
-      });
-      removed.forEach((guid) => {
-        one.mailbox.grantSendOnBehalfTo.delete(guid);
-      });
-    };
-  },
-  ForwardingAddress: (mailbox, values, directory) => {
-    const identity = text(values, 'ForwardingAddress');
-    const guid = identity === undefined ? null : exactlyOne(directory, identity, anyone).guid;
-    return setting('forwardingAddress', guid)(mailbox);
-  },
-  ForwardingSmtpAddress: (mailbox, values) => {
-    const address = text(values, 'ForwardingSmtpAddress')?.replace(/^smtp:/i, '') ?? null;
-    return setting('forwardingSmtpAddress', address)(mailbox);
-  },
-  DeliverToMailboxAndForward: flagSetter(
-    'DeliverToMailboxAndForward',
-    'deliverToMailboxAndForward',
-  ),
-  HiddenFromAddressListsEnabled: flagSetter('HiddenFromAddressListsEnabled', 'isHidden'),
-  LitigationHoldEnabled: flagSetter('LitigationHoldEnabled', 'litigationHold'),
-  LitigationHoldDuration: (mailbox, values) => {
-    const given = text(values, 'LitigationHoldDuration') ?? '';
-    // Days are shown as a time span.
-    const shown = /^\d+$/.test(given) ? `${given}.00:00:00` : given;
-    return setting('litigationHoldDuration', shown)(mailbox);
-  },
-  MessageCopyForSentAsEnabled: flagSetter('MessageCopyForSentAsEnabled', 'messageCopyForSentAs'),
-  MessageCopyForSendOnBehalfEnabled: flagSetter(
-    'MessageCopyForSendOnBehalfEnabled',
-    'messageCopyForSendOnBehalf',
-  ),
+/** What each parameter does to a mailbox. Throws `Refusal`. */
+const SETTERS: Readonly<Record<string, (asked: Asked) => Change>> = {
+  Type: convert,
+  GrantSendOnBehalfTo: delegate,
+  ForwardingAddress: forwardInside,
+  ForwardingSmtpAddress: forwardAnywhere,
+  DeliverToMailboxAndForward: switching('deliverToMailboxAndForward'),
+  HiddenFromAddressListsEnabled: hide,
+  LitigationHoldEnabled: hold,
+  LitigationHoldDuration: ({ values, parameter }) =>
+    setting('litigationHoldDuration', timeSpan(text(values, parameter))),
+  MessageCopyForSentAsEnabled: switching('messageCopyForSentAs'),
+  MessageCopyForSendOnBehalfEnabled: switching('messageCopyForSendOnBehalf'),
 };
 
 export const setMailbox: Cmdlet = {
   kind: 'write',
   parameters: ['Identity', ...Object.keys(SETTERS)],
-  run: (directory, values) => change(directory, values),
-};
-
-function change(directory: Directory, values: Values): Answer {
-  const mailbox = exactlyOne(directory, text(values, 'Identity'), isMailbox);
-  const effects = Object.entries(SETTERS).flatMap(([name, setter]) => {
-    const effect = isGiven(values, name) ? setter(mailbox, values, directory) : undefined;
-    return effect === undefined ? [] : [effect];
-  });
-  if (effects.length === 0) {
-    const warning = `The command completed successfully but no settings of '${mailbox.distinguishedName}' have been modified.`;
-    return { warnings: [warning] };
-  }
-  return {
-    effect: (current) => {
-      effects.forEach((effect) => {
-        effect(current.get(mailbox.guid));
+  run: (directory, values, { now }) => {
+    const one = mailboxOf(directory, values);
+    const changes = Object.entries(SETTERS)
+      .filter(([parameter]) => isGiven(values, parameter))
+      .map(([parameter, setter]) => setter({ one, parameter, values, directory, now }));
+    return changing(one, (target) => {
+      changes.forEach((change) => {
+        change(target);
       });
-    },
-  };
-}
+    });
+  },
+};
 
 const TYPES: Readonly<Record<string, RecipientKind>> = {
   regular: 'UserMailbox',
@@ -106,26 +53,82 @@ const TYPES: Readonly<Record<string, RecipientKind>> = {
   equipment: 'EquipmentMailbox',
 };
 
-function kindFor(type = ''): RecipientKind {
+function convert({ values, parameter }: Asked): Change {
+  const type = text(values, parameter) ?? '';
   const kind = TYPES[type.toLowerCase()];
   if (kind === undefined) {
-    throw invalidValue('Type', type);
+    throw invalidValue(parameter, type);
   }
-  return kind;
+  return (target) => {
+    target.kind = kind;
+  };
 }
 
-type Settings = Recipient['mailbox'];
-type Flags = { [N in keyof Settings]: Settings[N] extends boolean ? N : never }[keyof Settings];
-
-function setting<N extends keyof Settings>(name: N, value: Settings[N]) {
-  return ({ mailbox }: Recipient) =>
-    mailbox[name] === value
-      ? undefined
-      : (one: Recipient) => {
-          one.mailbox[name] = value;
-        };
+function delegate({ values, parameter, directory }: Asked): Change {
+  const change = listChange(
+    values,
+    parameter,
+    (identity) => exactlyOne(directory, identity, anyone).guid,
+  );
+  return ({ mailbox }) => {
+    mailbox.grantSendOnBehalfTo = change(mailbox.grantSendOnBehalfTo);
+  };
 }
 
-function flagSetter(parameter: string, name: Flags): Setter {
-  return (mailbox, values) => setting(name, flag(values, parameter))(mailbox);
+function forwardInside({ values, parameter, directory }: Asked): Change {
+  const identity = text(values, parameter);
+  const guid = identity === undefined ? null : exactlyOne(directory, identity, anyone).guid;
+  return setting('forwardingAddress', guid);
+}
+
+function forwardAnywhere({ values, parameter }: Asked): Change {
+  const address = text(values, parameter)?.replace(/^smtp:/i, '') ?? null;
+  if (address !== null && !/^[^@\s]+@[^@\s]+$/.test(address)) {
+    throw invalidValue(parameter, address);
+  }
+  return setting('forwardingSmtpAddress', address);
+}
+
+/** Of a synchronised mailbox, this is mastered on-premises. */
+function hide({ one, values, parameter }: Asked): Change {
+  if (one.isDirSynced) {
+    throw synchronised('mailbox', `Set-Mailbox', '${parameter}`, one.name);
+  }
+  return setting('isHidden', flag(values, parameter));
+}
+
+function hold({ one, values, parameter, now }: Asked): Change {
+  const isOn = flag(values, parameter);
+  if (isOn && !one.mailbox.isLicensed) {
+    throw notLicensed('Litigation hold', one.name);
+  }
+  const since = isOn ? (one.mailbox.litigationHoldSince ?? now.toISOString()) : null;
+  return ({ mailbox }) => {
+    mailbox.litigationHold = isOn;
+    mailbox.litigationHoldSince = since;
+  };
+}
+
+/** A number of days is shown as a time span. */
+function timeSpan(given = 'Unlimited'): string {
+  if (/^unlimited$/i.test(given)) {
+    return 'Unlimited';
+  }
+  const days = /^(\d{1,7})(\.00:00:00)?$/.exec(given)?.[1];
+  if (days === undefined) {
+    throw invalidValue('LitigationHoldDuration', given);
+  }
+  return `${Number(days)}.00:00:00`;
+}
+
+type Switches = { [N in keyof Mailbox]: Mailbox[N] extends boolean ? N : never }[keyof Mailbox];
+
+function switching(name: Switches): (asked: Asked) => Change {
+  return ({ values, parameter }) => setting(name, flag(values, parameter));
+}
+
+function setting<N extends keyof Mailbox>(name: N, value: Mailbox[N]): Change {
+  return ({ mailbox }) => {
+    mailbox[name] = value;
+  };
 }
