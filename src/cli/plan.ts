@@ -56,7 +56,7 @@ async function makePlan({ config: file, workflow, email, manager }: PlanOptions)
       about: { email, ...(manager === undefined ? {} : { managerEmail: manager }) },
     });
   } finally {
-    await pool.stop();
+    await pool.stop({ graceMs: 0 });
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

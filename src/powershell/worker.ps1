@@ -249,6 +249,7 @@ function ConvertFrom-Tagged {
             }
             return , $table
         }
+        'null' { return $null }
         default { throw [ArgumentException]::new('a tagged value of unknown kind') }
     }
 }
