@@ -26,6 +26,7 @@ const ALLOW: AllowList = {
   'Get-AcceptedDomain': [],
   'Get-Recipient': ['Filter', 'ResultSize'],
   'Get-Mailbox': ['Identity', 'ErrorAction', 'Anr'],
+  'Get-MailboxStatistics': ['Identity'],
   'Get-EXOMailbox': ['Identity'],
   'Set-Mailbox': [
     'Identity',
@@ -34,9 +35,32 @@ const ALLOW: AllowList = {
     'Nonsense',
     'HiddenFromAddressListsEnabled',
     'GrantSendOnBehalfTo',
+    'ForwardingAddress',
+    'ForwardingSmtpAddress',
+  ],
+  'Get-CASMailbox': ['Identity'],
+  'Set-CASMailbox': ['Identity', 'SmtpClientAuthenticationDisabled', 'PopEnabled', 'Confirm'],
+  'Set-DistributionGroup': ['Identity', 'ManagedBy', 'BypassSecurityGroupManagerCheck', 'Confirm'],
+  'Get-MailboxAutoReplyConfiguration': ['Identity'],
+  'Set-MailboxAutoReplyConfiguration': [
+    'Identity',
+    'AutoReplyState',
+    'InternalMessage',
+    'ExternalAudience',
+    'StartTime',
+    'EndTime',
+    'Confirm',
+  ],
+  'Get-InboxRule': ['Mailbox'],
+  'Remove-CalendarEvents': [
+    'Identity',
+    'CancelOrganizedMeetings',
+    'QueryWindowInDays',
+    'QueryStartDate',
+    'Confirm',
   ],
   'Add-MailboxPermission': ['Identity', 'User', 'AccessRights', 'Confirm'],
-  'Get-MailboxStatistics': ['Identity'],
+  'Get-MobileDevice': ['Mailbox'],
 };
 /** What Connect-ExchangeOnline is asked for: all but the last. */
 const COMMANDS = Object.keys(ALLOW).slice(0, -1);
@@ -147,7 +171,7 @@ export function describeStandIn(engine: Engine): void {
     });
 
     test('only the cmdlets asked for at connecting are there', async () => {
-      const error = await failure('Get-MailboxStatistics', { Identity: tenant.leaver });
+      const error = await failure('Get-MobileDevice', { Mailbox: tenant.leaver });
       assert.match(error.fullyQualifiedErrorId, /^CommandNotFoundException/);
     });
 
@@ -250,6 +274,119 @@ export function describeStandIn(engine: Engine): void {
         AccessRights: ['FullAccess'],
         Confirm: false,
       });
+    });
+
+    const mailbox = (address: string) => tenant.state(address)[0]?.mailbox;
+    const NOTHING = { $type: 'null' } as const;
+
+    test('a list is changed by what is added and removed, one side at a time or both at once', async () => {
+      const buyers = { Identity: 'buyers@example.org', BypassSecurityGroupManagerCheck: true };
+      const change = (add: readonly string[], remove: readonly string[]) =>
+        completed('Set-DistributionGroup', {
+          ...buyers,
+          ManagedBy: { $type: 'change', add, remove },
+          Confirm: false,
+        });
+      const owners = () => tenant.state('buyers@example.org')[0]?.owners;
+      await change(['li.na@example.org'], []);
+      assert.deepEqual(owners(), [tenant.leaver, 'ada.boss@example.org', 'li.na@example.org']);
+      await change([], ['ada.boss@example.org']);
+      assert.deepEqual(owners(), [tenant.leaver, 'li.na@example.org']);
+      await change([tenant.manager], [tenant.leaver]);
+      assert.deepEqual(owners(), ['li.na@example.org', tenant.manager]);
+    });
+
+    test('null clears: a recipient, an address, a list, a switch with a default behind it', async () => {
+      const one = { Identity: 'li.na@example.org', Confirm: false };
+      const settings = {
+        ForwardingAddress: tenant.manager,
+        ForwardingSmtpAddress: 'li@mail.example',
+        GrantSendOnBehalfTo: { $type: 'change', add: [tenant.manager], remove: [] },
+      } as const;
+      await completed('Set-Mailbox', { ...one, ...settings });
+      await completed('Set-CASMailbox', { ...one, SmtpClientAuthenticationDisabled: true });
+      const { forwarding } = mailbox('li.na@example.org') ?? {};
+      assert.deepEqual(forwarding, {
+        recipient: tenant.manager,
+        smtpAddress: 'li@mail.example',
+        keepsCopy: false,
+      });
+      const names = Object.keys(settings).map((name) => [name, NOTHING] as const);
+      await completed('Set-Mailbox', { ...one, ...Object.fromEntries(names) });
+      await completed('Set-CASMailbox', { ...one, SmtpClientAuthenticationDisabled: NOTHING });
+      const cleared = mailbox('li.na@example.org');
+      assert.deepEqual(cleared?.forwarding, {
+        recipient: null,
+        smtpAddress: null,
+        keepsCopy: false,
+      });
+      assert.deepEqual(tenant.state('li.na@example.org')[0]?.sendOnBehalf, []);
+      const { rows } = await completed('Get-CASMailbox', { Identity: 'li.na@example.org' }, [
+        'SmtpClientAuthenticationDisabled',
+      ]);
+      assert.deepEqual(rows, [{ SmtpClientAuthenticationDisabled: null }]);
+    });
+
+    test('sizes come as text and number of bytes', async () => {
+      const { rows } = await completed('Get-MailboxStatistics', { Identity: tenant.leaver }, [
+        'TotalItemSize',
+      ]);
+      assert.deepEqual(rows, [
+        { TotalItemSize: { text: '18 GB (19,327,352,832 bytes)', bytes: 18 * 2 ** 30 } },
+      ]);
+    });
+
+    test('dates go in as ISO 8601 and come back as such', async () => {
+      await completed('Set-MailboxAutoReplyConfiguration', {
+        Identity: tenant.leaver,
+        AutoReplyState: 'Scheduled',
+        InternalMessage: 'I’ve left & "gone"\n<b>',
+        ExternalAudience: 'None',
+        StartTime: '2031-03-30T01:30:00Z',
+        EndTime: '2031-11-05T17:00:00Z',
+        Confirm: false,
+      });
+      const { rows } = await completed(
+        'Get-MailboxAutoReplyConfiguration',
+        { Identity: tenant.leaver },
+        ['InternalMessage', 'StartTime', 'EndTime'],
+      );
+      assert.deepEqual(rows, [
+        {
+          InternalMessage: '<html>\n<body>\nI’ve left & "gone"\n<b>\n</body>\n</html>\n',
+          StartTime: '2031-03-30T01:30:00Z',
+          EndTime: '2031-11-05T17:00:00Z',
+        },
+      ]);
+    });
+
+    test('the number of a rule is too long for a number: its identity as text is exact', async () => {
+      const { rows } = await completed('Get-InboxRule', { Mailbox: tenant.leaver }, [
+        'Identity',
+        'RuleIdentity',
+      ]);
+      const ids = mailbox(tenant.leaver)?.rules.filter(({ isHidden }) => !isHidden);
+      assert.deepEqual(
+        rows.map(({ Identity: identity }) => String(identity).split('\\')[1]),
+        ids?.map(({ id }) => id),
+      );
+      for (const row of rows) {
+        assert.equal(typeof row['RuleIdentity'], 'number');
+        assert.ok(!Number.isSafeInteger(row['RuleIdentity']));
+      }
+    });
+
+    test('a whole number and a date are taken where the client or the service reads them', async () => {
+      const before = mailbox(tenant.leaver)?.cancellationsSent;
+      await completed('Remove-CalendarEvents', {
+        Identity: tenant.leaver,
+        CancelOrganizedMeetings: true,
+        QueryStartDate: '2100-01-01T00:00:00Z',
+        QueryWindowInDays: 30,
+        Confirm: false,
+      });
+      assert.equal(mailbox(tenant.leaver)?.cancellationsSent, before);
+      assert.equal(mailbox(tenant.leaver)?.cancellationRuns, 1);
     });
 
     test('being throttled comes with its HTTP status and the time to wait', async () => {

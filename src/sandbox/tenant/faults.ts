@@ -65,6 +65,7 @@ const MOMENTS = {
   'flip-back': 'effect',
   'no-answer': 'answer',
 } as const satisfies Record<Kind, string>;
+export const FAULT_KINDS: readonly string[] = Object.keys(MOMENTS);
 type Moment = (typeof MOMENTS)[Kind];
 type At<M extends Moment> = OfKind<
   { [K in Kind]: (typeof MOMENTS)[K] extends M ? K : never }[Kind]
