@@ -92,6 +92,11 @@ export class Session implements Sessions {
     return this.#state;
   }
 
+  /** Of the shell, not of the worker, which may be a child of a wrapper. */
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
   /** The version of PowerShell, as the worker greeted with it: `7.6.5`. */
   get engineVersion(): string {
     return this.#engineVersion;
