@@ -136,6 +136,16 @@ test('an access token is read from its file each time it is asked for', () => {
   assert.equal(config.secrets.accessToken?.(), 'second');
 });
 
+test('a thumbprint is refused where there is no certificate store', {
+  skip: process.platform === 'win32' ? 'there is one' : false,
+}, () => {
+  const signIn = `signIn: thumbprint\n  certificateThumbprint: ${'A'.repeat(40)}`;
+  assert.match(
+    faults(EXAMPLE.replace('signIn: certificate', signIn)),
+    /exchange\.signIn: thumbprint works on Windows only/,
+  );
+});
+
 test('more sessions to keep than there may be are a fault', () => {
   const sessions = EXAMPLE.replace(
     /powershell:\n/,

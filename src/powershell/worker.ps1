@@ -39,15 +39,6 @@ function Send-Frame {
     }
 }
 
-# The reader is no browser: text does not swell to escapes.
-function New-JsonWriter {
-    param([IO.Stream] $Buffer)
-
-    $options = [Text.Json.JsonWriterOptions]::new()
-    $options.Encoder = [Text.Encodings.Web.JavaScriptEncoder]::UnsafeRelaxedJsonEscaping
-    return [Text.Json.Utf8JsonWriter]::new($Buffer, $options)
-}
-
 # Projects objects to the properties asked for, as frames of rows: enums as names, dates as ISO 8601 UTC,
 # sizes as text and number, lists as arrays; anything else that is no plain value becomes its text.
 # One loop instead of a function for each value: a call costs twenty times as much as the value.
@@ -56,7 +47,7 @@ function Send-Row {
 
     $invariant = [cultureinfo]::InvariantCulture
     $buffer = [IO.MemoryStream]::new()
-    $writer = New-JsonWriter $buffer
+    $writer = [Text.Json.Utf8JsonWriter]::new($buffer, $jsonOptions)
     $open = [Collections.Generic.Stack[Collections.IEnumerator]]::new()
     $next = 0
     while ($next -lt $Row.Count) {
@@ -153,7 +144,7 @@ function Write-Frame {
     param([string] $Type, [scriptblock] $Content)
 
     $buffer = [IO.MemoryStream]::new()
-    $writer = New-JsonWriter $buffer
+    $writer = [Text.Json.Utf8JsonWriter]::new($buffer, $jsonOptions)
     $writer.WriteStartObject()
     $writer.WriteNumber('v', 1)
     $writer.WriteString('type', $Type)
@@ -493,11 +484,11 @@ function Exit-Loop {
 
 function New-InnerRunspace {
     $state = [initialsessionstate]::CreateDefault2()
-    foreach ($name in 'Send-Frame', 'New-JsonWriter', 'Send-Row', 'Write-ItemFrame', 'Import-WantedModule') {
+    foreach ($name in 'Send-Frame', 'Send-Row', 'Write-ItemFrame', 'Import-WantedModule') {
         $text = (Get-Command -Name $name -CommandType Function).Definition
         $state.Commands.Add([Management.Automation.Runspaces.SessionStateFunctionEntry]::new($name, $text))
     }
-    $variables = @{ ProgressPreference = 'SilentlyContinue'; ConfirmPreference = 'None'; WarningPreference = 'Continue'; MaxFrameBytes = $MaxFrameBytes; pipe = $pipe; lock = $lock }
+    $variables = @{ ProgressPreference = 'SilentlyContinue'; ConfirmPreference = 'None'; WarningPreference = 'Continue'; MaxFrameBytes = $MaxFrameBytes; jsonOptions = $jsonOptions; pipe = $pipe; lock = $lock }
     foreach ($variable in $variables.GetEnumerator()) {
         $state.Variables.Add([Management.Automation.Runspaces.SessionStateVariableEntry]::new($variable.Key, $variable.Value, ''))
     }
@@ -562,6 +553,8 @@ try {
     $channel = Open-Channel
     $pipe = $channel.Pipe
     $lock = [object]::new()
+    # The reader is no browser: text does not swell to escapes.
+    $jsonOptions = [Text.Json.JsonWriterOptions]@{ Encoder = [Text.Encodings.Web.JavaScriptEncoder]::UnsafeRelaxedJsonEscaping }
     $allowed = [Collections.Generic.Dictionary[string, object]]::new([StringComparer]::OrdinalIgnoreCase)
     $operation = $null
     $count = 0
