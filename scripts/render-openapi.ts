@@ -14,6 +14,8 @@ export async function renderOpenApi(): Promise<string> {
     sweep: nothing,
     jobs: { find: nothing, list: nothing },
     retry: nothing,
+    undo: nothing,
+    plan: nothing,
     readiness: nothing,
   });
   await app.ready();
@@ -23,11 +25,11 @@ export async function renderOpenApi(): Promise<string> {
   return `# Generated from the routes: npm run openapi\n${text}`;
 }
 
-/** The generator calls every body required; these two may be left out. */
+/** The generator calls every body required; these may be left out. */
 function withOptionalBodies(document: object): object {
   const { paths } = document as { paths: Record<string, { post?: { requestBody?: object } }> };
   const optional = Object.entries(paths).map(([path, item]) => {
-    const isOptional = path === '/poll' || path.endsWith('/retry');
+    const isOptional = path === '/poll' || /\/(retry|undo)$/.test(path);
     const requestBody = { ...item.post?.requestBody, required: false };
     return [path, isOptional ? { ...item, post: { ...item.post, requestBody } } : item];
   });

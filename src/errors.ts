@@ -24,6 +24,7 @@ export const ERRORS = {
 
   'jobs.not-found': { retry: 'never' },
   'jobs.not-retryable': { retry: 'never' },
+  'jobs.not-undoable': { retry: 'never' },
   'jobs.store-unusable': { retry: 'outage' },
 
   'trelica.unreachable': { retry: 'outage' },
@@ -76,6 +77,7 @@ export const ERRORS = {
   'offboarding.stopped-by-finding': { retry: 'never' },
   'offboarding.change-failed': { retry: 'never' },
   'offboarding.not-verified': { retry: 'limited' },
+  'offboarding.outcome-unknown': { retry: 'never' },
 } as const satisfies Record<string, { retry: Retry }>;
 
 export type Retry = 'never' | 'limited' | 'outage';

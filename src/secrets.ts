@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ServiceError } from './errors.ts';
 
 /** A token and, while it is being replaced, the one before it. */
 export type Tokens = readonly [string, ...string[]];
@@ -48,6 +49,19 @@ export function readSecrets(environment: Environment, signIn: string): SecretsRe
   return taker.faults.length === 0
     ? { secrets: found, faults: [] }
     : { secrets: undefined, faults: taker.faults };
+}
+
+/**
+ * Takes the operator's token, and nothing else, for a command that talks to a running service. Throws
+ * `config.invalid`.
+ */
+export function readOperatorToken(environment: Environment): string {
+  const taker = new Taker(environment);
+  const [token] = taker.tokens('EXO_BRIDGE_OPERATOR_TOKEN');
+  if (taker.faults.length > 0) {
+    throw new ServiceError('config.invalid', taker.faults.join('\n'));
+  }
+  return token;
 }
 
 class Taker {

@@ -188,3 +188,22 @@ test('no fault shows a secret', () => {
     assert.doesNotMatch(inspect(error, { depth: 20 }), /canary|tiny/);
   }
 });
+
+test('an unknown finding or meaning is told with what there is', () => {
+  const withFinding = (line: string) =>
+    faults(EXAMPLE.replace('    operations:', `    findings:\n      ${line}\n    operations:`));
+  const unknown = withFinding('mailbox-lost: warn');
+  assert.match(
+    unknown,
+    /workflows\[0\]\.findings: unknown setting "mailbox-lost"; known: mailbox-missing, /,
+  );
+  assert.match(
+    withFinding('manager-none: shout'),
+    /findings\["?manager-none"?\].*"stop"\|"warn"\|"ignore"/,
+  );
+});
+
+test('an address of a delegate that is none is told with its place', () => {
+  const message = faults(EXAMPLE.replace('autoMapping: true', 'to: [manager, "Max Müster"]'));
+  assert.match(message, /delegate-access.*to\[1\].*one plain e-mail address/);
+});

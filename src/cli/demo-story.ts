@@ -24,6 +24,7 @@ const MARKS: Readonly<Record<string, string>> = {
   done: '✓',
   already: '=',
   skipped: '–',
+  retryable: '↻',
   failed: '✗',
   unknown: '?',
 };

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander';
+import { ServiceError } from '../errors.ts';
+import { type EmailAddress, parseAddress } from '../offboarding/address.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { demo } from './demo.ts';
+import { plan } from './plan.ts';
 import { sandbox } from './sandbox.ts';
+import { undo } from './undo.ts';
+
+/** sysexits.h: the configuration is wrong. */
+const EXIT_CONFIGURATION = 78;
 
 /** The command line: one file per command; this one only reads the words. */
 const program = new Command('exo-bridge')
@@ -37,6 +44,49 @@ program
   .action(async (options) => {
     await sandbox({ ...options, engine: chooseEngine() });
   });
+
+program
+  .command('plan')
+  .description('show what would be done for a leaver; reads only, changes and signals nothing')
+  .requiredOption('--workflow <name>', 'name or id of the workflow, as configured')
+  .requiredOption('--email <address>', 'address of the person who leaves', address)
+  .option('--manager <address>', 'line manager, instead of the one the waiting run names', address)
+  .option('--config <file>', 'configuration of the service', 'exo-bridge.yaml')
+  .option('--json', 'print one JSON document instead of the text')
+  .action(async (options) => {
+    process.exitCode = await telling(() => plan(options));
+  });
+
+program
+  .command('undo')
+  .description('take back what a job has changed, as far as that is possible')
+  .argument('<job>', 'id of the job')
+  .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
+  .option('--yes', 'do not ask')
+  .action(async (job, options) => {
+    process.exitCode = await telling(() => undo(job, options));
+  });
+
+function address(text: string): EmailAddress {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) {
+    throw new InvalidArgumentError('One plain e-mail address is expected.');
+  }
+  return parsed;
+}
+
+/** Failures we can name are told in a sentence; others keep their stack. */
+async function telling(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) {
+      throw error;
+    }
+    console.error(`${error.message} (${error.code})`);
+    return error.code.startsWith('config.') ? EXIT_CONFIGURATION : 1;
+  }
+}
 
 function count(text: string): number {
   const value = Number(text);

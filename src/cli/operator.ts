@@ -18,6 +18,12 @@ export class Operator {
     return (await answer.json()) as Json;
   }
 
+  /** The answer as it is, for a text. */
+  async text(path: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.#token}` };
+    return (await fetch(`${this.#url}${path}`, { headers })).text();
+  }
+
   async post(path: string, body: object, token: string = this.#token): Promise<Json> {
     const answer = await fetch(`${this.#url}${path}`, {
       method: 'POST',

@@ -39,6 +39,7 @@ const RULES: readonly Rule[] = [
     means: 'exchange.unsupported',
     type: /DynamicGroupMembershipChangeDeniedException/,
   },
+  { means: 'exchange.unsupported', text: /Membership for this group is managed automatically/i },
   {
     means: 'exchange.unsupported',
     type: /MinGroupOwnersCriteriaBreachedException|GroupOwnersCannotBeRemovedException/,

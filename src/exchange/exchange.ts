@@ -1,5 +1,5 @@
 import { assertCall, type Call } from '../cmdlets/call.ts';
-import { CMDLETS } from '../cmdlets/cmdlets.ts';
+import { ruleOf } from '../cmdlets/cmdlets.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Applied, Cells, Exchange } from '../offboarding/ports.ts';
@@ -86,9 +86,10 @@ function failed(call: Call, { error }: Extract<CommandOutcome, { kind: 'failed' 
 
 /** A read may not write, and a write that asks for confirmation would wait for an answer forever. */
 function assertEffect(call: Call, effect: 'read' | 'write'): void {
-  const cmdlet = CMDLETS[call.cmdlet];
-  const asks = 'Confirm' in cmdlet.parameters && call.parameters['Confirm'] !== false;
-  if (cmdlet.effect !== effect || asks) {
+  const rule = ruleOf(call.cmdlet);
+  const asks = 'Confirm' in rule.parameters && call.parameters['Confirm'] !== false;
+  const isPreview = rule.preview !== undefined && call.parameters[rule.preview] === true;
+  if ((isPreview ? 'read' : rule.effect) !== effect || asks) {
     throw new ServiceError('powershell.command-refused', `${call.cmdlet} is no ${effect} here`, {
       facts: { cmdlet: call.cmdlet },
     });

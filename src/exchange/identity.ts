@@ -39,6 +39,7 @@ async function findAny(
   const rows = await read(
     call('Get-Recipient', { Filter: filter, ResultSize: String(MOST_ROWS) }, [
       'Guid',
+      'DistinguishedName',
       'DisplayName',
       'PrimarySmtpAddress',
       'EmailAddresses',
@@ -61,6 +62,7 @@ interface Candidate {
 
 const recipientRow = z.object({
   Guid: guidCell,
+  DistinguishedName: z.string().min(1),
   DisplayName: z.string().nullish(),
   PrimarySmtpAddress: z.string().nullish(),
   EmailAddresses: z.union([z.array(z.string()), z.string()]).nullish(),
@@ -92,6 +94,7 @@ function toRecipient(asked: EmailAddress, row: Candidate['row']): Recipient {
   const address = parseAddress(row.PrimarySmtpAddress) ?? asked;
   return {
     guid: row.Guid,
+    distinguishedName: row.DistinguishedName,
     address,
     displayName: row.DisplayName ?? address,
     type: row.RecipientTypeDetails,

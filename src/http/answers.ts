@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { PROBLEM_TYPE, problem } from './problem.ts';
 
 const DESCRIPTIONS = {
@@ -15,19 +15,30 @@ const DESCRIPTIONS = {
 } as const;
 type ProblemStatus = keyof typeof DESCRIPTIONS;
 
+/** The answer of a route that makes a job. */
+export const accepted = z.strictObject({
+  jobId: z.string(),
+  status: z.string().meta({ description: 'State of the job now.' }),
+  duplicate: z.boolean().meta({ description: 'True if this work was accepted before.' }),
+});
+
 /** The answers of a route: its own, and the problems it may come to. */
 export function answers<S extends number, T extends z.ZodType>(
   status: S,
   description: string,
   schema: T,
   problems: readonly ProblemStatus[],
+  type = 'application/json',
 ) {
   const described = problems.map((one) => [
     one,
     { description: DESCRIPTIONS[one], content: { [PROBLEM_TYPE]: { schema: problem } } },
   ]);
   return {
-    [status]: schema.describe(description),
+    [status]:
+      type === 'application/json'
+        ? schema.describe(description)
+        : { description, content: { [type]: { schema } } },
     ...Object.fromEntries(described),
   } as Record<S, T>;
 }

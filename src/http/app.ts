@@ -2,11 +2,12 @@ import type { Logger } from '../log.ts';
 import { type AudienceTokens, createGuards } from './auth.ts';
 import { type HealthParts, registerHealth } from './health.ts';
 import { type JobParts, registerJobs } from './jobs.ts';
+import { type PlanParts, registerPlans } from './plans.ts';
 import { type PollParts, registerPoll } from './poll.ts';
 import { type App, createServer, type ServerLimits } from './server.ts';
 import { registerWebhook, type WebhookParts } from './webhook.ts';
 
-export interface AppParts extends WebhookParts, PollParts, JobParts, HealthParts {
+export interface AppParts extends WebhookParts, PollParts, PlanParts, JobParts, HealthParts {
   readonly log: Logger;
   readonly tokens: AudienceTokens;
   readonly limits: ServerLimits;
@@ -18,6 +19,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const app = await createServer(parts.log, parts.limits);
   registerWebhook(app, parts, guardFor('webhook'));
   registerPoll(app, parts, guardFor('poll', 'operator'));
+  registerPlans(app, parts, guardFor('operator'));
   registerJobs(app, parts, guardFor('operator'));
   registerHealth(app, parts);
   return app;

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { JOB_STATES, type Job, type JobStore } from '../jobs/store.ts';
+import type { Intake } from '../offboarding/ports.ts';
 import { readReport, report } from '../offboarding/report.ts';
-import { leaverRequest } from '../offboarding/request.ts';
-import { answers } from './answers.ts';
+import { reportText } from '../offboarding/report-text.ts';
+import { jobRequest } from '../offboarding/request.ts';
+import { accepted, answers } from './answers.ts';
 import type { Guard } from './auth.ts';
 import type { App } from './server.ts';
 
@@ -27,7 +29,7 @@ const jobSummary = z
     startedAt: time.optional(),
     finishedAt: time.optional(),
     dueAt: time.optional().meta({ description: 'When a waiting job is tried again.' }),
-    request: leaverRequest,
+    request: jobRequest,
     runId: report.shape.runId,
     person: report.shape.person,
     verdict: report.shape.verdict,
@@ -53,10 +55,18 @@ export interface JobParts {
   readonly jobs: Pick<JobStore, 'find' | 'list'>;
   /** Queues a job that needs attention again; false if it is in another state. */
   readonly retry: (id: string) => Promise<boolean>;
+  /** Queues a job that takes back what this one did. Throws `jobs.not-found`, `jobs.not-undoable`. */
+  readonly undo: (id: string) => ReturnType<Intake['accept']>;
 }
 
-/** `GET /jobs`, `GET /jobs/{id}`, `POST /jobs/{id}/retry`: for whoever is on call, and for the auditor. */
-export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard): void {
+/** `/jobs` and what is below it: for whoever is on call, and for the auditor. */
+export function registerJobs(app: App, parts: JobParts, guard: Guard): void {
+  registerLooking(app, parts, guard);
+  registerRetry(app, parts, guard);
+  registerUndo(app, parts, guard);
+}
+
+function registerLooking(app: App, { jobs }: JobParts, guard: Guard): void {
   app.route({
     method: 'GET',
     url: '/jobs',
@@ -98,6 +108,32 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
     handler: async ({ params }) => viewOf(await getJob(jobs, params.id)),
   });
   app.route({
+    method: 'GET',
+    url: '/jobs/:id/report',
+    preParsing: guard,
+    schema: {
+      operationId: 'getJobReport',
+      summary: 'One job as a text to read and to keep',
+      tags: ['jobs'],
+      security: [{ operatorToken: [] }],
+      params: z.strictObject({ id: z.string().max(64) }),
+      response: answers(
+        200,
+        'The report.',
+        z.string(),
+        [400, 401, 404, 429, 500, 503],
+        'text/plain',
+      ),
+    },
+    handler: async ({ params }, reply) => {
+      const job = await getJob(jobs, params.id);
+      return reply.type('text/plain; charset=utf-8').send(reportText(job, readReport(job.report)));
+    },
+  });
+}
+
+function registerRetry(app: App, { jobs, retry }: JobParts, guard: Guard): void {
+  app.route({
     method: 'POST',
     url: '/jobs/:id/retry',
     preParsing: guard,
@@ -122,6 +158,34 @@ export function registerJobs(app: App, { jobs, retry }: JobParts, guard: Guard):
         throw new ServiceError('jobs.not-retryable', `the job is ${state}`);
       }
       return reply.status(202).send(viewOf(await getJob(jobs, id)));
+    },
+  });
+}
+
+function registerUndo(app: App, { undo }: JobParts, guard: Guard): void {
+  app.route({
+    method: 'POST',
+    url: '/jobs/:id/undo',
+    preParsing: guard,
+    schema: {
+      operationId: 'undoJob',
+      summary: 'Take back what a job has changed',
+      description:
+        'A job of its own, which brings back what was there before as far as that is possible, and says what is not. It tells the workflow nothing.',
+      tags: ['jobs'],
+      security: [{ operatorToken: [] }],
+      params: z.strictObject({ id: z.string().max(64) }),
+      body: z.strictObject({}).nullish(),
+      response: answers(
+        202,
+        'Accepted and stored.',
+        accepted,
+        [400, 401, 404, 409, 413, 415, 429, 500, 503],
+      ),
+    },
+    handler: async ({ params: { id } }, reply) => {
+      const made = await undo(id);
+      return reply.status(202).header('location', `/jobs/${made.jobId}`).send(made);
     },
   });
 }
@@ -153,7 +217,7 @@ function summaryOf(job: Job): z.infer<typeof jobSummary> {
     ...(job.startedAt === undefined ? {} : { startedAt: iso(job.startedAt) }),
     ...(job.finishedAt === undefined ? {} : { finishedAt: iso(job.finishedAt) }),
     ...(job.state === 'waiting' ? { dueAt: iso(job.dueAt) } : {}),
-    request: leaverRequest.parse(job.request),
+    request: jobRequest.parse(job.request),
     ...(runId === undefined ? {} : { runId }),
     ...(person === undefined ? {} : { person }),
     ...(verdict === undefined ? {} : { verdict }),

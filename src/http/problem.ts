@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { type ErrorCode, ServiceError } from '../errors.ts';
+import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 
 /** RFC 9457. `code` is the same as in logs, jobs and docs/errors.md. */
 export const problem = z
@@ -26,8 +26,11 @@ const STATUS: Partial<Record<ErrorCode, readonly [status: number, title: string]
   'http.invalid-request': [400, 'The request is not valid'],
   'http.unauthorized': [401, 'A valid bearer token is needed'],
   'http.not-found': [404, 'There is nothing here'],
+  'trelica.run-not-found': [404, 'The workflow has no such run'],
+  'trelica.person-unknown': [422, 'The run has no person with an e-mail address'],
   'jobs.not-found': [404, 'There is no such job'],
   'jobs.not-retryable': [409, 'The job cannot be tried again'],
+  'jobs.not-undoable': [409, 'The job cannot be undone'],
   'http.method-not-allowed': [405, 'This method is not allowed here'],
   'http.timed-out': [408, 'The request took too long'],
   'http.payload-too-large': [413, 'The body is too large'],
@@ -92,8 +95,9 @@ function codeOfFrameworkError(error: unknown): ErrorCode | undefined {
 /** An outage behind us is worth a later try; anything else is our fault. */
 function statusOfOther(code: ErrorCode): readonly [number, string] {
   const isOutage =
-    code === 'http.unavailable' || code === 'service.stopping' || code.startsWith('trelica.');
-  return isOutage || code === 'jobs.store-unusable'
-    ? [503, 'The service cannot do this now']
-    : [500, 'The service failed'];
+    code === 'http.unavailable' ||
+    code === 'service.stopping' ||
+    code.startsWith('trelica.') ||
+    ERRORS[code].retry === 'outage';
+  return isOutage ? [503, 'The service cannot do this now'] : [500, 'The service failed'];
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
-import { parseAddress } from '../offboarding/address.ts';
+import { addressSetting } from '../offboarding/address.ts';
 import type { Intake } from '../offboarding/ports.ts';
 import { type LeaverRequest, trelicaId } from '../offboarding/request.ts';
-import { answers } from './answers.ts';
+import { accepted, answers } from './answers.ts';
 import type { Guard } from './auth.ts';
 import type { App } from './server.ts';
 
@@ -24,14 +24,14 @@ const filled = z
   .max(256)
   .refine((text) => !PLACEHOLDER.test(text), 'looks like a merge field that was not filled in');
 
-const byRun = z.strictObject({
+export const byRun = z.strictObject({
   workflowId: trelicaId.meta({ description: 'Id of the workflow in Trelica.' }),
   runId: trelicaId.meta({ description: 'Id of the run.' }),
 });
-const byPerson = z.strictObject({
+export const byPerson = z.strictObject({
   workflow: filled.meta({ description: 'Name (or id) of the workflow in Trelica.' }),
   email: filled
-    .refine((text) => parseAddress(text) !== undefined, 'must be one plain e-mail address')
+    .pipe(addressSetting)
     .meta({ description: 'E-mail address of the person who leaves.' }),
 });
 
@@ -45,12 +45,6 @@ const body = z
       { workflow: 'Person leaves', email: 'lee@example.org' },
     ],
   });
-
-const accepted = z.strictObject({
-  jobId: z.string(),
-  status: z.string().meta({ description: 'State of the job now.' }),
-  duplicate: z.boolean().meta({ description: 'True if this work was accepted before.' }),
-});
 
 /** `POST /webhooks/trelica`: checked, stored, answered; the work comes afterwards. */
 export function registerWebhook(app: App, parts: WebhookParts, guard: Guard): void {
@@ -80,11 +74,17 @@ export function registerWebhook(app: App, parts: WebhookParts, guard: Guard): vo
   });
 }
 
-async function requestOf(
-  sent: z.output<typeof body>,
-  { workflows }: WebhookParts,
-): Promise<LeaverRequest> {
-  const nameOrId = 'workflowId' in sent ? sent.workflowId : sent.workflow;
+async function requestOf(sent: z.output<typeof body>, parts: WebhookParts): Promise<LeaverRequest> {
+  const found = await findWorkflow('workflowId' in sent ? sent.workflowId : sent.workflow, parts);
+  const subject = 'runId' in sent ? { runId: sent.runId } : { email: sent.email };
+  return { ...found, ...subject, source: 'webhook' };
+}
+
+/** Throws `http.unknown-workflow` for one that is not configured. */
+export async function findWorkflow(
+  nameOrId: string,
+  { workflows }: Pick<WebhookParts, 'workflows'>,
+): Promise<{ readonly workflowId: string; readonly step: string }> {
   const found = await workflows(nameOrId);
   if (found === undefined) {
     throw new ServiceError(
@@ -92,7 +92,5 @@ async function requestOf(
       'no workflow of the configuration has this name or id',
     );
   }
-  const subject =
-    'runId' in sent ? { runId: sent.runId } : { email: parseAddress(sent.email) ?? sent.email };
-  return { ...found, ...subject, source: 'webhook' };
+  return found;
 }

@@ -9,6 +9,31 @@ export const guidCell = z
   .refine((text) => !/^[0-]+$/.test(text))
   .transform((text): Identity => parseIdentity(text));
 
+/** A list of texts, which may come as one text or as nothing at all. */
+export const textsCell = z
+  .union([z.array(z.string()), z.string()])
+  .nullish()
+  .transform((value) => [value ?? []].flat().filter((text) => text !== ''));
+
+/** A list of names of an enumeration: as a list, or as one text such as `FullAccess, ReadPermission`. */
+export const namesCell = textsCell.transform((texts) =>
+  texts.flatMap((text) => text.split(/[,\s{}]+/)).filter((name) => name !== ''),
+);
+
+/** A size: as the worker sends it, or as text such as `1.2 GB (1,288,490,188 bytes)`. Undefined if it is none. */
+export const bytesCell = z
+  .union([z.object({ bytes: z.number() }).transform(({ bytes }) => bytes), z.string()])
+  .nullish()
+  .transform((value) =>
+    typeof value === 'string'
+      ? toNumber(/\(([\d,.\s]+) bytes\)/i.exec(value)?.[1])
+      : (value ?? undefined),
+  );
+
+function toNumber(digits: string | undefined): number | undefined {
+  return digits === undefined ? undefined : Number(digits.replace(/\D/g, ''));
+}
+
 /** One object of an answer. Throws `exchange.answer-invalid`; `what` says what it should have been. */
 export function parseCells<T>(schema: z.ZodType<T>, row: Cells, what: string): T {
   const parsed = schema.safeParse(row);

@@ -1,17 +1,22 @@
-import { codeOf, retryOf, type ServiceError } from '../errors.ts';
+import { codeOf, retryOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { type FindingPolicy, type JudgedFinding, stopOf } from './findings.ts';
 import type { Journal } from './journal.ts';
+import { type Remaining, remaining } from './made.ts';
 import type { Change, Operation } from './operations/operation.ts';
-import { gather } from './participants.ts';
-import { type Plan, planOf, stopOf } from './plan.ts';
-import type { Exchange, Person } from './ports.ts';
-import { type Participants, takeSnapshot } from './snapshot.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import type { Participants } from './participants.ts';
+import { planOf } from './plan.ts';
+import type { Exchange } from './ports.ts';
+import { scanAgain, scanAll } from './scan.ts';
+import { type Scanner, type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
 import { judge } from './verdict.ts';
 
 export interface ConvergeParts {
   readonly exchange: Exchange;
   readonly operations: readonly Operation[];
+  readonly findings: FindingPolicy;
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -26,122 +31,171 @@ export interface ConvergeParts {
 const READ_AGAIN_AFTER_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 /**
- * Brings the person's state to what the operations ask for: reads, plans, applies, reads again. The
- * verdict rests on the last reading alone. Throws what is worth another attempt.
+ * Brings the mailbox to what the operations ask for: reads, plans, applies, reads again. The verdict
+ * rests on the last reading of each operation. Throws what is worth another attempt.
  */
-export async function converge(person: Person, parts: ConvergeParts): Promise<Verdict> {
+export async function converge(participants: Participants, parts: ConvergeParts): Promise<Verdict> {
   const { exchange, journal, operations } = parts;
-  const gathering = await gather(exchange, person);
-  if (gathering.kind === 'stopped') {
-    await journal.note({ findings: [gathering.finding] });
-    return {
-      kind: 'fail',
-      code: 'offboarding.stopped-by-finding',
-      reason: gathering.finding.sentence,
-    };
-  }
-  const { participants } = gathering;
-  const first = planOf(await takeSnapshot(exchange, participants, operations));
-  await journal.notePlan(first);
+  const snapshot = await takeSnapshot(exchange, participants, operations, {
+    scanner: fullScan(parts),
+  });
+  const first = remainingOf(snapshot, parts);
+  await journal.notePlan(first.plan, snapshot.subject.mailbox);
   logPlan(first, parts.log);
-  const stop = stopOf(first.findings);
+  const stop = stopOf(first.plan.findings);
   if (stop !== undefined) {
-    return { kind: 'fail', code: 'offboarding.stopped-by-finding', reason: stop.sentence };
+    return stoppedBy(stop);
   }
-  const failures = await applyAll(first.changes, parts);
-  const last = first.changes.length === 0 ? first : await verify(participants, failures, parts);
-  const left = leftOf(last, failures);
-  await journal.noteAfter(last, left);
+  const made = await applyAll(first.plan.changes, parts);
+  const last = await lastReading(snapshot, first, made, participants, parts);
+  const left = leftOf(last, made);
+  await journal.noteAfter(last.plan, left);
   parts.log.info({ left: left.length, calls: exchange.calls }, 'state read back');
-  return judge(left, failures);
+  return judge(left, withDoubts(last, made), [...made.errors.values()][0]);
 }
 
-function logPlan(plan: Plan, log: Logger): void {
+export function stoppedBy({ sentence }: JudgedFinding): Verdict {
+  return { kind: 'fail', code: 'offboarding.stopped-by-finding', reason: sentence };
+}
+
+function remainingOf(snapshot: Snapshot, { findings, journal }: ConvergeParts): Remaining {
+  return remaining(planOf(snapshot, findings), journal.report.changes, findings);
+}
+
+function fullScan({ exchange, journal, log, signal }: ConvergeParts): Scanner {
+  return (operation, scan, subject) =>
+    scanAll(scan, subject, {
+      exchange,
+      signal,
+      onProgress: async (looked, of) => {
+        log.info({ operation: operation.name, looked, of }, 'scanning');
+        await journal.note({ scan: { operation: operation.name, looked, of } });
+      },
+    });
+}
+
+function logPlan({ plan }: Remaining, log: Logger): void {
   const findings = plan.findings.map((finding) => finding.code);
   log.info({ changes: plan.changes.length, skipped: plan.skipped.length, findings }, 'planned');
 }
 
-/** Why the changes that failed did so, by change id; a change that is not here was acknowledged. */
-export type Failures = ReadonlyMap<string, ServiceError | Error>;
+/** What became of the changes of this attempt, by change id. */
+interface Made {
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly errors: ReadonlyMap<string, Error>;
+}
 
 /** One after another; a refused change does not keep the others from being made. */
-async function applyAll(
-  changes: readonly Change[],
-  parts: ConvergeParts,
-): Promise<Map<string, Error>> {
-  const failures = new Map<string, Error>();
+async function applyAll(changes: readonly Change[], parts: ConvergeParts): Promise<Made> {
+  const outcomes = new Map<string, Outcome>();
+  const errors = new Map<string, Error>();
   for (const change of changes) {
     parts.signal.throwIfAborted();
-    const error = await applyOne(change, parts);
-    if (error !== undefined) {
-      failures.set(change.id, error);
+    try {
+      outcomes.set(change.id, await applyOne(change, parts));
+    } catch (error) {
+      if (!(error instanceof Error)) {
+        throw error;
+      }
+      outcomes.set(change.id, await noteRefusal(change, error, parts));
+      errors.set(change.id, error);
+      // An outage meets every further call too, and a stop asks for none.
+      if (retryOf(error) === 'outage' || parts.signal.aborted) {
+        throw error;
+      }
     }
   }
-  return failures;
+  return { outcomes, errors };
 }
 
-async function applyOne(change: Change, parts: ConvergeParts): Promise<Error | undefined> {
-  const { exchange, journal, log, signal } = parts;
-  await journal.noteChange(change, 'begun');
-  try {
-    const applied = await exchange.apply(change.call);
-    log.info(
-      { operation: change.operation, change: change.id, outcome: applied.kind },
-      'change made',
-    );
-    const message = applied.kind === 'already' ? { message: applied.message } : {};
-    await journal.noteChange(change, applied.kind, message);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Error)) {
-      throw error;
-    }
-    const outcome = outcomeOf(change, error);
-    log.warn(
-      { operation: change.operation, change: change.id, outcome, code: codeOf(error), err: error },
-      'change not made',
-    );
-    await journal.noteChange(change, outcome, { error });
-    // An outage meets every further call too, and a stop asks for none.
-    if (retryOf(error) === 'outage' || signal.aborted) {
-      throw error;
-    }
-    return error;
-  }
+async function applyOne(change: Change, parts: ConvergeParts): Promise<Outcome> {
+  const { exchange, journal, log } = parts;
+  await journal.noteChange(change, { kind: 'begun' });
+  const outcome = await exchange.apply(change.call);
+  const facts = { operation: change.operation, change: change.id, outcome: outcome.kind };
+  log.info(facts, 'change made');
+  await journal.noteChange(change, outcome);
+  return outcome;
 }
 
-function outcomeOf(change: Change, error: Error): 'skipped' | 'failed' | 'unknown' {
-  if (isTolerated(change, error)) {
-    return 'skipped';
-  }
-  return retryOf(error) === 'never' ? 'failed' : 'unknown';
+async function noteRefusal(
+  change: Change,
+  error: Error,
+  { journal, log }: ConvergeParts,
+): Promise<Outcome> {
+  const outcome = outcomeOf(change, error);
+  const facts = { operation: change.operation, change: change.id, outcome: outcome.kind };
+  log.warn({ ...facts, code: codeOf(error), err: error }, 'change not made');
+  await journal.noteChange(change, outcome);
+  return outcome;
 }
 
-function isTolerated(change: Change, error: Error | undefined): boolean {
-  return error !== undefined && change.tolerates.includes(codeOf(error));
-}
-
-/** The required changes the plan still asks for, less those that Exchange forbids in a tolerated way. */
-function leftOf(plan: Plan, failures: Failures): readonly Change[] {
-  return plan.changes.filter(
-    (change) => change.required && !isTolerated(change, failures.get(change.id)),
+/** The required changes that are still asked for, or in doubt, less those refused in a tolerated way. */
+function leftOf({ plan, uncertain }: Remaining, { outcomes }: Made): readonly Change[] {
+  return [...plan.changes, ...uncertain].filter(
+    ({ id, required }) => required && outcomes.get(id)?.kind !== 'skipped',
   );
 }
 
-/** Reads until nothing is left, as long as waiting may help: some change was not refused outright. */
-async function verify(
+/** A change that may have happened and must not be repeated: trying again cannot help. */
+function withDoubts({ uncertain }: Remaining, { outcomes }: Made): ReadonlyMap<string, Outcome> {
+  const doubt: Outcome = {
+    kind: 'failed',
+    code: 'offboarding.outcome-unknown',
+    message: 'it may have happened and is not repeated',
+  };
+  return new Map([...outcomes, ...uncertain.map(({ id }) => [id, doubt] as const)]);
+}
+
+/** What was seen of an operation that had nothing to do stands; the others are read until nothing is left. */
+async function lastReading(
+  before: Snapshot,
+  first: Remaining,
+  made: Made,
   participants: Participants,
-  failures: Failures,
   parts: ConvergeParts,
-): Promise<Plan> {
-  const { exchange, operations, pause, signal } = parts;
+): Promise<Remaining> {
+  if (first.plan.changes.length === 0) {
+    return first;
+  }
+  const last = await verify(before, first, made, participants, parts);
+  const seen = { ...first.plan.seen, ...last.plan.seen };
+  return { ...last, plan: { ...last.plan, seen } };
+}
+
+/** Reads again as long as waiting may help: some change that is left was acknowledged. */
+async function verify(
+  before: Snapshot,
+  first: Remaining,
+  made: Made,
+  participants: Participants,
+  parts: ConvergeParts,
+): Promise<Remaining> {
+  const { exchange, pause, signal } = parts;
+  const changed = before.views.filter(
+    ({ operation, answers }) =>
+      answers.length === 0 ||
+      first.plan.changes.some((change) => change.operation === operation.name),
+  );
+  const scanner: Scanner = (operation, scan, subject) => {
+    const looked = changed.find((view) => view.operation === operation)?.looked ?? [];
+    return scanAgain(scan, looked, subject, exchange);
+  };
+  const operations = changed.map(({ operation }) => operation);
   for (const waitMs of [...READ_AGAIN_AFTER_MS, undefined]) {
-    const plan = planOf(await takeSnapshot(exchange, participants, operations));
-    const mayComeYet = leftOf(plan, failures).some((change) => !failures.has(change.id));
+    const last = remainingOf(
+      await takeSnapshot(exchange, participants, operations, { scanner, known: before.facts }),
+      parts,
+    );
+    const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));
     if (!mayComeYet || waitMs === undefined) {
-      return plan;
+      return last;
     }
     await pause(waitMs, signal);
   }
   throw new Error('unreachable: the last round of verify returns');
+}
+
+function isAcknowledged(outcome: Outcome | undefined): boolean {
+  return outcome === undefined || outcome.kind === 'done' || outcome.kind === 'already';
 }

@@ -1,7 +1,8 @@
-import { codeOf } from '../errors.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { Change } from './operations/operation.ts';
+import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import type { ChangeResult, Report } from './report.ts';
+import { type ChangeResult, type Report, shownChange, shownFinding } from './report.ts';
 
 export interface JournalParts {
   readonly save: (report: Report) => Promise<void>;
@@ -35,46 +36,40 @@ export class Journal {
     await this.#parts.save(this.#report);
   }
 
-  async notePlan(plan: Plan): Promise<void> {
+  /** The image from before the first change of any attempt is the one that counts, operation by operation. */
+  async notePlan(plan: Plan, { guid, address, displayName, type }: Mailbox): Promise<void> {
     await this.note({
-      plan: plan.changes.map((change) => ({
-        id: change.id,
-        operation: change.operation,
-        sentence: change.sentence,
-        cmdlet: change.call.cmdlet,
-        parameters: copyOf(change.call.parameters),
-        required: change.required,
-      })),
-      findings: [...plan.findings],
+      mailbox: this.#report.mailbox ?? { guid, address, displayName, type },
+      plan: plan.changes.map(shownChange),
+      findings: plan.findings.map(shownFinding),
       skipped: [...plan.skipped],
-      before: this.#report.before ?? seenIn(plan),
+      before: { ...plan.seen, ...this.#report.before },
     });
   }
 
   /** What the last reading showed: what is left, and so what of the begun and lost has happened. */
   async noteAfter(plan: Plan, left: readonly Change[]): Promise<void> {
+    const findings = [...this.#report.findings, ...plan.findings.map(shownFinding)];
     await this.note({
-      changes: this.#settled(left),
-      after: seenIn(plan),
+      findings: [...new Map(findings.map((one) => [`${one.code} ${one.sentence}`, one])).values()],
+      changes: this.#settled(plan),
+      after: { ...plan.seen },
       verification: { verified: left.length === 0, left: left.map((change) => change.sentence) },
     });
   }
 
   /** Replaces what was known of this change; a repeated attempt does not repeat the line. */
-  async noteChange(
-    change: Change,
-    outcome: ChangeResult['outcome'],
-    detail: { readonly error?: unknown; readonly message?: string } = {},
-  ): Promise<void> {
-    const message = detail.error instanceof Error ? detail.error.message : detail.message;
+  async noteChange(change: Change, outcome: Outcome | { readonly kind: 'begun' }): Promise<void> {
+    const { kind, ...detail } = outcome;
     const result: ChangeResult = {
       id: change.id,
       operation: change.operation,
       sentence: change.sentence,
       required: change.required,
-      outcome,
-      ...(detail.error === undefined ? {} : { code: codeOf(detail.error) }),
-      ...(message === undefined ? {} : { message }),
+      ...(change.once === undefined ? {} : { once: change.once }),
+      outcome: kind,
+      ...detail,
+      ...this.#duration(change),
       at: this.time(),
     };
     const others = this.#report.changes.filter((one) => one.id !== change.id);
@@ -85,31 +80,21 @@ export class Journal {
     return new Date(this.#parts.now()).toISOString();
   }
 
-  /** What was begun or lost, in whichever attempt, and is no longer left to do has happened. */
-  #settled(left: readonly Change[]): ChangeResult[] {
-    const open = new Set(left.map((change) => change.id));
+  #duration({ id }: Change): { readonly ms?: number } {
+    const begun = this.#report.changes.find((one) => one.id === id && one.outcome === 'begun');
+    return begun === undefined ? {} : { ms: this.#parts.now() - Date.parse(begun.at) };
+  }
+
+  /**
+   * What was begun or lost, in whichever attempt, and is no longer asked for has happened. Of what happens
+   * once, no reading tells.
+   */
+  #settled(plan: Plan): ChangeResult[] {
+    const open = new Set(plan.changes.map((change) => change.id));
     return this.#report.changes.map((change) =>
-      ['begun', 'unknown'].includes(change.outcome) && !open.has(change.id)
+      ['begun', 'unknown'].includes(change.outcome) && !change.once && !open.has(change.id)
         ? { ...change, outcome: 'done', message: 'read back as done' }
         : change,
     );
   }
-}
-
-function seenIn(plan: Plan): NonNullable<Report['before']> {
-  return Object.fromEntries(
-    Object.entries(plan.seen).map(([operation, seen]) => [operation, copyOf(seen)]),
-  );
-}
-
-/** The lists of a plan are read-only, those of a report are not. */
-function copyOf(
-  values: Readonly<Record<string, string | boolean | readonly string[]>>,
-): Record<string, string | boolean | string[]> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      typeof value === 'object' ? [...value] : value,
-    ]),
-  );
 }

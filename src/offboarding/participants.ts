@@ -1,62 +1,83 @@
+import { call } from '../cmdlets/call.ts';
+import type { Identity } from '../cmdlets/identity.ts';
+import { opathText } from '../cmdlets/opath.ts';
 import type { EmailAddress } from './address.ts';
-import type { Finding, Manager } from './operations/operation.ts';
+import { type Delegate, type Manager, toDelegate } from './delegates.ts';
+import type { Finding, FindingKind } from './findings.ts';
+import type { Operation } from './operations/operation.ts';
 import type { Exchange, Person, Resolution } from './ports.ts';
-import type { Participants } from './snapshot.ts';
+
+/** Who takes part, resolved once per attempt: from here on only GUIDs are used. */
+export interface Participants {
+  readonly person: Person;
+  readonly mailbox: Identity;
+  readonly manager: Manager;
+  readonly delegates: ReadonlyMap<EmailAddress, Delegate>;
+}
 
 export type Gathering =
   | { readonly kind: 'gathered'; readonly participants: Participants }
-  | { readonly kind: 'stopped'; readonly finding: Finding };
+  /** There is no mailbox to work on. */
+  | { readonly kind: 'nobody'; readonly finding: Finding };
 
 const MAILBOXES = ['UserMailbox', 'SharedMailbox'];
-/** https://learn.microsoft.com/powershell/module/exchangepowershell/add-mailboxpermission */
-const MAY_HOLD_RIGHTS = ['UserMailbox', 'MailUser', 'MailUniversalSecurityGroup'];
 
-/** Turns the addresses of a run into exactly one mailbox and at most one manager, in one call. */
-export async function gather(exchange: Exchange, person: Person): Promise<Gathering> {
-  const addresses = [person.email, ...(person.managerEmail ? [person.managerEmail] : [])];
-  const found = await exchange.resolve(addresses);
-  const resolution = found.get(person.email) ?? { kind: 'missing' };
-  if (resolution.kind !== 'found') {
-    return stopped(`mailbox-${resolution.kind}`, sentenceFor(person.email, resolution));
-  }
-  const { recipient } = resolution;
-  if (!MAILBOXES.includes(recipient.type)) {
-    return stopped('not-a-mailbox', `${person.email} is a ${recipient.type}, not a mailbox.`);
-  }
-  const manager = managerOf(person, resolution, found);
-  return { kind: 'gathered', participants: { person, mailbox: recipient.guid, manager } };
-}
+const NOBODY = {
+  missing: { code: 'mailbox-missing', byDefault: 'stop' },
+  ambiguous: { code: 'mailbox-ambiguous', byDefault: 'stop' },
+  softDeleted: { code: 'mailbox-soft-deleted', byDefault: 'stop' },
+  notAMailbox: { code: 'not-a-mailbox', byDefault: 'stop' },
+} as const satisfies Record<string, FindingKind>;
 
-function stopped(code: string, sentence: string): Gathering {
-  return { kind: 'stopped', finding: { code, severity: 'stop', sentence } };
-}
+/** Every finding `gather` may return. */
+export const NOBODY_FINDINGS: readonly FindingKind[] = Object.values(NOBODY);
 
-function sentenceFor(
-  address: EmailAddress,
-  resolution: Exclude<Resolution, { kind: 'found' }>,
-): string {
-  return resolution.kind === 'missing'
-    ? `No recipient in Exchange has the address ${address}.`
-    : `${resolution.count} recipients in Exchange have the address ${address}.`;
-}
-
-function managerOf(
+/** Turns the addresses of a run and of the settings into exactly one mailbox and delegates, in one call. */
+export async function gather(
+  exchange: Exchange,
   person: Person,
-  leaver: Extract<Resolution, { kind: 'found' }>,
-  found: ReadonlyMap<EmailAddress, Resolution>,
-): Manager {
-  if (person.managerEmail === undefined) {
-    return { kind: 'none' };
+  operations: readonly Operation[],
+): Promise<Gathering> {
+  const { email, managerEmail } = person;
+  const named = operations.flatMap(({ addresses }) => addresses ?? []);
+  const others = [...named, ...(managerEmail === undefined ? [] : [managerEmail])];
+  const found = await exchange.resolve([email, ...others]);
+  const leaver = found.get(email) ?? { kind: 'missing' };
+  if (leaver.kind !== 'found') {
+    return { kind: 'nobody', finding: await nobody(exchange, email, leaver) };
   }
-  const unusable = { kind: 'unusable', address: person.managerEmail } as const;
-  const resolution = found.get(person.managerEmail) ?? { kind: 'missing' };
-  if (resolution.kind !== 'found') {
-    return { ...unusable, why: resolution.kind };
+  const { guid, type } = leaver.recipient;
+  if (!MAILBOXES.includes(type)) {
+    const sentence = `${email} is a ${type}, not a mailbox in the cloud.`;
+    return { kind: 'nobody', finding: { kind: NOBODY.notAMailbox, sentence } };
   }
-  if (resolution.recipient.guid.toLowerCase() === leaver.recipient.guid.toLowerCase()) {
-    return { kind: 'is-leaver' };
+  const delegateAt = (address: EmailAddress) => toDelegate(address, found.get(address), guid);
+  const participants = {
+    person,
+    mailbox: guid,
+    manager: managerEmail === undefined ? ({ kind: 'none' } as const) : delegateAt(managerEmail),
+    delegates: new Map(named.map((address) => [address, delegateAt(address)])),
+  };
+  return { kind: 'gathered', participants };
+}
+
+async function nobody(
+  exchange: Exchange,
+  email: EmailAddress,
+  leaver: Exclude<Resolution, { kind: 'found' }>,
+): Promise<Finding> {
+  if (leaver.kind === 'ambiguous') {
+    const sentence = `${leaver.count} recipients in Exchange have the address ${email}.`;
+    return { kind: NOBODY.ambiguous, sentence };
   }
-  return MAY_HOLD_RIGHTS.includes(resolution.recipient.type)
-    ? { kind: 'found', recipient: resolution.recipient }
-    : { ...unusable, why: 'not-eligible' };
+  const deleted = await exchange.read(
+    call(
+      'Get-Mailbox',
+      { Filter: `EmailAddresses -eq ${opathText(email)}`, SoftDeletedMailbox: true },
+      ['Guid'],
+    ),
+  );
+  return deleted.length === 0
+    ? { kind: NOBODY.missing, sentence: `No recipient in Exchange has the address ${email}.` }
+    : { kind: NOBODY.softDeleted, sentence: `The mailbox of ${email} is deleted (softly).` };
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { type FindingKind, SEVERITIES } from './findings.ts';
+import { OUTCOME_UNKNOWN } from './made.ts';
 import { OPERATIONS } from './operations/list.ts';
 import type { Operation, OperationKind } from './operations/operation.ts';
+import { NOBODY_FINDINGS } from './participants.ts';
 import { section } from './section.ts';
 
 const kinds: readonly OperationKind[] = OPERATIONS;
@@ -8,6 +11,17 @@ const kinds: readonly OperationKind[] = OPERATIONS;
 const operationSettings = section(
   Object.fromEntries(kinds.map((kind) => [kind.name, kind.settings.optional()])),
 ).refine((chosen) => Object.keys(chosen).length > 0, 'switch on at least one operation');
+
+/** Every finding a policy can say something about. */
+export const FINDINGS: readonly FindingKind[] = [
+  ...NOBODY_FINDINGS,
+  OUTCOME_UNKNOWN,
+  ...kinds.flatMap((kind) => kind.findings),
+];
+
+const findingSettings = section(
+  Object.fromEntries(FINDINGS.map(({ code }) => [code, z.enum(SEVERITIES).optional()])),
+);
 
 /** What an administrator writes about one workflow. */
 export const workflowPolicy = section({
@@ -20,6 +34,8 @@ export const workflowPolicy = section({
   /** The step's action for a final failure; without it the run stays waiting for a person. */
   failureAction: z.string().trim().min(1).optional(),
   operations: operationSettings,
+  /** What a finding means, where that is not as by default. */
+  findings: findingSettings.prefault({}),
 });
 export type WorkflowPolicy = z.infer<typeof workflowPolicy>;
 

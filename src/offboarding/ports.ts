@@ -83,6 +83,8 @@ export type Applied =
 
 export interface Recipient {
   readonly guid: Identity;
+  /** What filters want instead of an address; changes when the object is renamed. */
+  readonly distinguishedName: string;
   readonly address: EmailAddress;
   readonly displayName: string;
   /** `RecipientTypeDetails`, e.g. `UserMailbox`. */

@@ -3,19 +3,21 @@ import { waitForStep } from './arrive.ts';
 import type { Attempt } from './attempt.ts';
 import { actionMissing, actionOf, type ConcludeParts, conclude, leftAlready } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
-import { converge } from './converge.ts';
+import type { FindingPolicy } from './findings.ts';
 import { Journal } from './journal.ts';
 import type { Operation } from './operations/operation.ts';
 import type { Exchange, Person, Run, Runs } from './ports.ts';
 import type { Report } from './report.ts';
 import { keyOf } from './request.ts';
 import type { Verdict } from './verdict.ts';
+import { work } from './work.ts';
 
 /** What a workflow's policy says, ready to use. */
 export interface Assignment {
   readonly action: string;
   readonly failureAction: string | undefined;
   readonly operations: readonly Operation[];
+  readonly findings: FindingPolicy;
 }
 
 export interface OffboardParts {
@@ -62,9 +64,8 @@ export async function offboard(
     return obstacle;
   }
   await journal.note(introduction(run, person));
-  const { operations } = assignment;
   const setting = { journal, log, pause, signal: attempt.signal };
-  const verdict = await converge(person, { ...setting, exchange, operations });
+  const verdict = await work(person, { ...setting, ...assignment, exchange });
   return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });
 }
 

@@ -26,6 +26,16 @@ export const leaverRequest = z.strictObject({
 });
 export type LeaverRequest = z.infer<typeof leaverRequest>;
 
+/** What a job is asked to do that takes back what another one did. */
+export const undoRequest = z.strictObject({
+  source: z.literal('undo'),
+  /** Id of the other job. */
+  jobId: z.string().min(1),
+});
+export type UndoRequest = z.infer<typeof undoRequest>;
+
+export const jobRequest = z.discriminatedUnion('source', [leaverRequest, undoRequest]);
+
 /**
  * What makes two requests the same work: one run at one step. A request that names only the person
  * has a key of its own until its run is found.

@@ -1,26 +1,51 @@
-import { z } from 'zod';
-import { type Call, call } from '../cmdlets/call.ts';
-import type { Identity } from '../cmdlets/identity.ts';
-import { ServiceError } from '../errors.ts';
-import { guidCell } from './cells.ts';
-import type { Mailbox, Manager, Operation, Subject } from './operations/operation.ts';
-import type { Cells, Exchange, Person } from './ports.ts';
+import type { Call } from '../cmdlets/call.ts';
+import type { CmdletName } from '../cmdlets/cmdlets.ts';
+import { readMailbox } from './mailbox.ts';
+import type { Looked, Operation, Scan, Subject } from './operations/operation.ts';
+import type { Participants } from './participants.ts';
+import type { Cells, Exchange } from './ports.ts';
 
 /** What was read at one time: whom it is about, and what each operation asked to see. */
 export interface Snapshot {
   readonly subject: Subject;
-  readonly views: readonly {
-    readonly operation: Operation;
-    readonly answers: readonly (readonly Cells[])[];
-  }[];
+  readonly views: readonly View[];
+  /** Answers that stay true whatever a job changes. */
+  readonly facts: Answers;
 }
 
-/** Who takes part, resolved once per attempt: from here on only GUIDs are used. */
-export interface Participants {
-  readonly person: Person;
-  readonly mailbox: Identity;
-  readonly manager: Manager;
+/** By call. */
+type Answers = ReadonlyMap<string, readonly Cells[]>;
+
+export interface View {
+  readonly operation: Operation;
+  readonly answers: readonly (readonly Cells[])[];
+  /** Left out where nobody scanned. */
+  readonly looked?: readonly Looked[];
 }
+
+/** Does the slow part of an operation's reading. */
+export type Scanner = (
+  operation: Operation,
+  scan: Scan,
+  subject: Subject,
+) => Promise<readonly Looked[]>;
+
+export interface SnapshotOptions {
+  /** Without one nothing is scanned. */
+  readonly scanner?: Scanner;
+  /** What need not be read again. */
+  readonly known?: Answers;
+}
+
+/** Readings of what no operation changes: once for an attempt is enough. */
+const UNCHANGED_BY_US: ReadonlySet<CmdletName> = new Set<CmdletName>([
+  'Get-AcceptedDomain',
+  'Get-HostedOutboundSpamFilterPolicy',
+  'Get-MailboxStatistics',
+]);
+
+/** Reads of one snapshot that are under way at a time: more would only fill the queue of the sessions. */
+const READS_AT_ONCE = 4;
 
 /**
  * Reads the mailbox, then whatever the operations need of it. The same call wanted by two operations
@@ -28,72 +53,45 @@ export interface Participants {
  */
 export async function takeSnapshot(
   exchange: Exchange,
-  participants: Participants,
+  { mailbox, ...others }: Participants,
   operations: readonly Operation[],
+  { scanner, known = new Map() }: SnapshotOptions = {},
 ): Promise<Snapshot> {
-  const subject: Subject = {
-    person: participants.person,
-    manager: participants.manager,
-    mailbox: await readMailbox(exchange, participants.mailbox),
-  };
-  const answered = new Map<string, Promise<readonly Cells[]>>();
-  const answerTo = (wanted: Call): Promise<readonly Cells[]> => {
-    const key = JSON.stringify(wanted);
-    const answer = answered.get(key) ?? exchange.read(wanted);
-    answered.set(key, answer);
-    return answer;
-  };
-  const views = await Promise.all(
-    operations.map(async (operation) => ({
+  const read = (call: Call) => exchange.read(call);
+  const subject: Subject = { ...others, mailbox: await readMailbox(mailbox, read) };
+  const wanted = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
+  const calls = wanted.flatMap((one) => one.calls);
+  const answers = await readAll(calls, known, read);
+  const views: View[] = [];
+  for (const { operation, calls: own } of wanted) {
+    const { scan } = operation;
+    const isScanned = scan !== undefined && scanner !== undefined;
+    views.push({
       operation,
-      answers: await Promise.all(operation.reads(subject).map(answerTo)),
-    })),
-  );
-  return { subject, views };
+      answers: own.map((call) => answers.get(keyOf(call)) ?? []),
+      ...(isScanned ? { looked: await scanner(operation, scan, subject) } : {}),
+    });
+  }
+  const facts = calls.filter(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)).map(keyOf);
+  return { subject, views, facts: new Map(facts.map((key) => [key, answers.get(key) ?? []])) };
 }
 
-const mailboxRow = z
-  .object({
-    Guid: guidCell,
-    DistinguishedName: z.string().min(1),
-    PrimarySmtpAddress: z.string(),
-    DisplayName: z.string(),
-    RecipientTypeDetails: z.string().min(1),
-    IsDirSynced: z.boolean().nullish(),
-  })
-  .transform(
-    (row): Mailbox => ({
-      guid: row.Guid,
-      distinguishedName: row.DistinguishedName,
-      address: row.PrimarySmtpAddress,
-      displayName: row.DisplayName,
-      type: row.RecipientTypeDetails,
-      isSynchronised: row.IsDirSynced === true,
-    }),
+async function readAll(
+  calls: readonly Call[],
+  known: Answers,
+  read: Exchange['read'],
+): Promise<Answers> {
+  const distinct = [...new Map(calls.map((call) => [keyOf(call), call]))].filter(
+    ([key]) => !known.has(key),
   );
-
-async function readMailbox(exchange: Exchange, guid: Identity): Promise<Mailbox> {
-  const rows = await exchange.read(
-    call('Get-Mailbox', { Identity: guid }, [
-      'Guid',
-      'DistinguishedName',
-      'PrimarySmtpAddress',
-      'DisplayName',
-      'RecipientTypeDetails',
-      'IsDirSynced',
-    ]),
-  );
-  const parsed = z.tuple([mailboxRow]).safeParse(rows);
-  // An identity Exchange does not like may return every mailbox: the answer must be the one asked for.
-  if (!parsed.success || parsed.data[0].guid.toLowerCase() !== guid.toLowerCase()) {
-    throw new ServiceError(
-      'exchange.answer-invalid',
-      'not exactly the mailbox that was asked for',
-      {
-        facts: { rows: rows.length },
-        cause: parsed.error,
-      },
-    );
+  const answers = new Map(known);
+  for (let start = 0; start < distinct.length; start += READS_AT_ONCE) {
+    const some = distinct.slice(start, start + READS_AT_ONCE);
+    await Promise.all(some.map(async ([key, call]) => answers.set(key, await read(call))));
   }
-  return parsed.data[0];
+  return answers;
+}
+
+function keyOf(call: Call): string {
+  return JSON.stringify(call);
 }

@@ -1,5 +1,6 @@
-import { codeOf, type ErrorCode, retryOf, ServiceError } from '../errors.ts';
+import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { Change } from './operations/operation.ts';
+import type { Outcome } from './outcome.ts';
 
 /** What the workflow is to be told. */
 export type Verdict =
@@ -9,30 +10,34 @@ export type Verdict =
   | { readonly kind: 'fail'; readonly code: ErrorCode; readonly reason: string };
 
 /**
- * Pure. `left` are the required changes that the last reading still asks for, `failures` the errors
- * by change id. Throws `offboarding.not-verified` where another attempt may help.
+ * Pure. `left` are the required changes that the last reading still asks for, `outcomes` what became of
+ * their calls, by change id. Throws `offboarding.not-verified` where another attempt may help.
  */
-export function judge(left: readonly Change[], failures: ReadonlyMap<string, Error>): Verdict {
+export function judge(
+  left: readonly Change[],
+  outcomes: ReadonlyMap<string, Outcome>,
+  cause?: unknown,
+): Verdict {
   if (left.length === 0) {
     return { kind: 'continue' };
   }
-  const sentences = left.map((change) => change.sentence).join('; ');
   const refused = left.flatMap((change) => {
-    const error = failures.get(change.id);
-    return error !== undefined && retryOf(error) === 'never' ? [{ change, error }] : [];
+    const outcome = outcomes.get(change.id);
+    return outcome?.kind === 'failed' ? [{ change, ...outcome }] : [];
   });
   const [first] = refused;
   if (first === undefined || refused.length < left.length) {
+    const sentences = left.map((change) => change.sentence).join('; ');
     throw new ServiceError('offboarding.not-verified', `not read back as done: ${sentences}`, {
       facts: { left: left.length },
-      cause: [...failures.values()][0],
+      cause,
     });
   }
   return {
     kind: 'fail',
-    code: codeOf(first.error),
+    code: first.code,
     reason: `refused for good: ${refused
-      .map(({ change, error }) => `${change.sentence} (${codeOf(error)}: ${error.message})`)
+      .map(({ change, code, message }) => `${change.sentence} (${code}: ${message})`)
       .join('; ')}`,
   };
 }

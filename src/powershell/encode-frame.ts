@@ -83,6 +83,7 @@ const TAGS: Readonly<
     ['add', isStrings],
     ['remove', isStrings],
   ],
+  null: [],
 };
 
 function isTagged(value: object): boolean {

@@ -15,8 +15,9 @@ export const NAMES_NO_OBJECT = /^[\s\p{C}\p{Z}]*$|[*?]/u;
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /**
- * A value for one cmdlet parameter. JSON knows no secure string, certificate or change table: the
- * worker builds these three from tagged objects, and no other object is allowed.
+ * A value for one cmdlet parameter. JSON knows no secure string, certificate or change table,
+ * and a bare null is a mistake more often than a wish: the worker builds these four from tagged
+ * objects, and no other object is allowed.
  */
 export type ParameterValue =
   | string
@@ -29,7 +30,8 @@ export type ParameterValue =
       readonly $type: 'change';
       readonly add: readonly string[];
       readonly remove: readonly string[];
-    };
+    }
+  | { readonly $type: 'null' };
 
 export type Parameters = Readonly<Record<string, ParameterValue>>;
 

@@ -272,6 +272,7 @@ function ConvertFrom-Tagged {
     param([Text.Json.JsonElement] $Element)
 
     switch ($Element.GetProperty('$type').GetString()) {
+        'null' { return $null }
         'secure-string' { return , (ConvertTo-SecureText -Text $Element.GetProperty('value').GetString()) }
         'certificate' {
             $bytes = $Element.GetProperty('pfx').GetBytesFromBase64()

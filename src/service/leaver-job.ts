@@ -1,14 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
-import type { JobStore, JsonObject } from '../jobs/store.ts';
+import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Directory } from '../offboarding/directory.ts';
+import { madeIds } from '../offboarding/made.ts';
 import { operationsOf, type WorkflowPolicy } from '../offboarding/policy.ts';
 import type { Exchange, Intake, Runs } from '../offboarding/ports.ts';
 import { type Assignment, offboard } from '../offboarding/process.ts';
-import { type Report, readReport } from '../offboarding/report.ts';
-import { keyOf, type LeaverRequest, leaverRequest } from '../offboarding/request.ts';
+import { type Report, readReport, resumeReport } from '../offboarding/report.ts';
+import { jobRequest, keyOf, type LeaverRequest, type UndoRequest } from '../offboarding/request.ts';
+import { undo } from '../offboarding/undo.ts';
 
 /**
  * Where the queue and the domain meet: the queue knows keys and JSON, the domain knows leavers, and
@@ -22,23 +24,70 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
       const lock = request.email === undefined ? {} : { lock: request.email };
       const isKeyProvisional = request.runId === undefined;
       const job = { key: keyOf(request), isKeyProvisional, ...lock, request: asJson(request) };
-      const accepted = await store.accept(job, now());
-      wake();
-      return {
-        jobId: accepted.job.id,
-        status: accepted.job.state,
-        duplicate: accepted.duplicate,
-      };
+      return put(job, store, wake, now);
     },
   };
 }
 
+/**
+ * Puts a job into the queue that takes back what another one did. Throws `jobs.not-found`, and
+ * `jobs.not-undoable` for one that is still at work, has changed nothing, or is an undo itself. A job that was
+ * tried again after its undo can be undone again.
+ */
+export function createUndo(
+  store: Pick<JobStore, 'find' | 'accept'>,
+  wake: () => void,
+  now: () => number,
+): (id: string) => ReturnType<Intake['accept']> {
+  return async (id) => {
+    const job = await getJob(id, store);
+    const { person, changes } = readReport(job.report);
+    const obstacle = obstacleToUndo(job, changes);
+    if (obstacle !== undefined || person === undefined) {
+      throw new ServiceError('jobs.not-undoable', obstacle ?? 'the job has changed nothing');
+    }
+    const request: UndoRequest = { source: 'undo', jobId: id };
+    const key = JSON.stringify(['undo', id, job.finishedAt ?? 0]);
+    return put({ key, lock: person.email, request: asJson(request) }, store, wake, now);
+  };
+}
+
+function obstacleToUndo(job: Job, changes: Report['changes']): string | undefined {
+  if (jobRequest.parse(job.request).source === 'undo') {
+    return 'an undo is not undone; let the workflow ask again instead';
+  }
+  if (!['done', 'superseded', 'needs-attention'].includes(job.state)) {
+    return `the job is ${job.state}`;
+  }
+  return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
+}
+
+async function getJob(id: string, jobs: Pick<JobStore, 'find'>): Promise<Job> {
+  const job = await jobs.find(id);
+  if (job === undefined) {
+    throw new ServiceError('jobs.not-found', 'there is no job with this id');
+  }
+  return job;
+}
+
+async function put(
+  job: NewJob,
+  store: Pick<JobStore, 'accept'>,
+  wake: () => void,
+  now: () => number,
+): ReturnType<Intake['accept']> {
+  const accepted = await store.accept(job, now());
+  wake();
+  return { jobId: accepted.job.id, status: accepted.job.state, duplicate: accepted.duplicate };
+}
+
 /** As it would come back from the store: optional members that are undefined are gone. */
-function asJson(value: LeaverRequest | Report): JsonObject {
+function asJson(value: LeaverRequest | UndoRequest | Report): JsonObject {
   return JSON.parse(JSON.stringify(value)) as JsonObject;
 }
 
 export interface LeaverJobParts {
+  readonly jobs: Pick<JobStore, 'find'>;
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Runs;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
@@ -46,33 +95,44 @@ export interface LeaverJobParts {
   readonly log: Logger;
 }
 
-/** What the queue does with a job: one attempt at one leaver. */
+/** What the queue does with a job: one attempt at one leaver, or at taking back what another job did. */
 export function createLeaverHandler(parts: LeaverJobParts): Handler {
   return async (work: Work): Promise<Outcome> => {
-    const request = leaverRequest.parse(work.job.request);
+    const request = jobRequest.parse(work.job.request);
+    const attempt = {
+      report: resumeReport(work.job.report),
+      signal: work.signal,
+      save: (saved: Report) => work.save(asJson(saved)),
+    };
+    if (request.source === 'undo') {
+      const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });
+      const original = await getJob(request.jobId, parts.jobs);
+      return undo(attempt, resumeReport(original.report), toolsFor(work, log, parts));
+    }
     const log = parts.log.child({ jobId: work.job.id, runId: request.runId });
     return offboard(
       {
+        ...attempt,
         request,
-        report: readReport(work.job.report),
         requestedAt: work.job.createdAt,
-        signal: work.signal,
-        save: (saved) => work.save(asJson(saved)),
         adopt: (identity) => work.adopt(identity),
       },
       await assignmentFor(request.workflowId, parts.directory),
-      {
-        runs: parts.runs,
-        exchange: parts.exchangeFor(log, work.signal),
-        now: parts.now,
-        pause: (ms, signal) => pause(ms, undefined, { signal }),
-        log,
-      },
+      { ...toolsFor(work, log, parts), runs: parts.runs },
     );
   };
 }
 
-async function assignmentFor(
+function toolsFor({ signal }: Work, log: Logger, { exchangeFor, now }: LeaverJobParts) {
+  return {
+    exchange: exchangeFor(log, signal),
+    now,
+    pause: (ms: number, aborted: AbortSignal) => pause(ms, undefined, { signal: aborted }),
+    log,
+  };
+}
+
+export async function assignmentFor(
   workflowId: string,
   directory: Directory<WorkflowPolicy>,
 ): Promise<Assignment> {
@@ -84,6 +144,6 @@ async function assignmentFor(
       { facts: { workflowId } },
     );
   }
-  const { action, failureAction } = entry.policy;
-  return { action, failureAction, operations: operationsOf(entry.policy) };
+  const { action, failureAction, findings } = entry.policy;
+  return { action, failureAction, findings, operations: operationsOf(entry.policy) };
 }

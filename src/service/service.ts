@@ -11,6 +11,7 @@ import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import { createDirectory } from '../offboarding/directory.ts';
 import { findProgram } from '../powershell/program.ts';
+import type { Sessions } from '../powershell/sessions.ts';
 import { createClient } from '../trelica/client.ts';
 import { createRuns } from '../trelica/runs.ts';
 import { createSweep } from '../trelica/sweep.ts';
@@ -20,7 +21,8 @@ import {
   type ExchangeSessions,
   type SessionEnvironment,
 } from './exchange-sessions.ts';
-import { createIntake, createLeaverHandler } from './leaver-job.ts';
+import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
+import { createPlanner } from './planner.ts';
 import { createReadiness } from './readiness.ts';
 
 export interface Service {
@@ -29,6 +31,9 @@ export interface Service {
   /** Takes no more work, lets what runs finish within its grace time, and closes everything. May be called twice. */
   stop(): Promise<void>;
 }
+
+/** Below what the HTTP front gives a handler. */
+const PLAN_WITHIN_MS = 100_000;
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -93,19 +98,13 @@ async function assemble(
   config: Config,
   { log, store, sessions: { pool } }: Started,
 ): Promise<{ runner: Runner; app: App; readiness: ReturnType<typeof createReadiness> }> {
-  const monotonic = () => performance.now();
-  const client = createClient(trelicaSettings(config), { fetch, now: monotonic });
-  const workflows = createWorkflows(client, monotonic);
-  const runs = createRuns({ client, workflows, log });
-  const directory = createDirectory(config.workflows, workflows);
-  const limits = {
-    readTimeoutMs: config.exchange.readTimeoutSeconds * 1_000,
-    writeTimeoutMs: config.exchange.writeTimeoutSeconds * 1_000,
-  };
+  const { workflows, runs, directory } = connectTrelica(config, log);
+  const exchangeFor = exchangesOn(pool, config);
   const handler = createLeaverHandler({
+    jobs: store,
     directory,
     runs,
-    exchangeFor: (jobLog, signal) => createExchange(pool, limits, { log: jobLog, signal }),
+    exchangeFor,
     now: Date.now,
     log,
   });
@@ -119,16 +118,19 @@ async function assemble(
     log,
   });
   const { trustedProxies } = config.listen;
-  const intake = createIntake(store, () => runner.wake(), Date.now);
-  const readiness = createReadiness({ store, pool, directory, now: monotonic });
+  const wake = () => runner.wake();
+  const intake = createIntake(store, wake, Date.now);
+  const readiness = createReadiness({ store, pool, directory, now: () => performance.now() });
   const app = await buildApp({
     log,
     jobs: store,
     retry: async (id) => {
       const isQueued = await store.retry(id, Date.now());
-      runner.wake();
+      wake();
       return isQueued;
     },
+    undo: createUndo(store, wake, Date.now),
+    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
     intake,
     workflows: async (nameOrId) => {
       const entry = await directory.find(nameOrId);
@@ -147,6 +149,27 @@ async function assemble(
     },
   });
   return { runner, app, readiness };
+}
+
+/** Trelica as the configuration describes it; asks nothing yet. */
+export function connectTrelica(config: Config, log: Logger) {
+  const now = () => performance.now();
+  const client = createClient(trelicaSettings(config), { fetch, now });
+  const workflows = createWorkflows(client, now);
+  return {
+    workflows,
+    runs: createRuns({ client, workflows, log }),
+    directory: createDirectory(config.workflows, workflows),
+  };
+}
+
+/** An Exchange for each piece of work, all on the same sessions. */
+export function exchangesOn(pool: Sessions, { exchange }: Config) {
+  const limits = {
+    readTimeoutMs: exchange.readTimeoutSeconds * 1_000,
+    writeTimeoutMs: exchange.writeTimeoutSeconds * 1_000,
+  };
+  return (log: Logger, signal: AbortSignal) => createExchange(pool, limits, { log, signal });
 }
 
 function trelicaSettings({ trelica, secrets }: Config) {

@@ -117,8 +117,8 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
 
     const FOUND: readonly [string, string, string][] = [
       ['without a line manager', 'nora.nobody@example.org', 'manager-none'],
-      ['who is their own line manager', 'olga.own@example.org', 'manager-is-leaver'],
-      ['whose line manager left long ago', 'gil.gone@example.org', 'manager-unusable'],
+      ['who is their own line manager', 'olga.own@example.org', 'delegate-is-leaver'],
+      ['whose line manager left long ago', 'gil.gone@example.org', 'delegate-missing'],
     ];
     for (const [name, email, finding] of FOUND) {
       test(`${name} is a finding, not a crash`, async () => {

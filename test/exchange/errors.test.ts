@@ -195,6 +195,100 @@ const ROWS: readonly [string, Partial<PowerShellError>, ErrorClass][] = [
     'exchange.invalid-request',
   ],
   ['a full mailbox', { reason: 'QuotaExceededException' }, 'exchange.quota'],
+  [
+    'an object that Couldn’t be found, in other words',
+    { message: "Couldn't find object 'x'. Please make sure that it was spelled correctly." },
+    'exchange.not-found',
+  ],
+  ['an object the directory misses', { reason: 'ADNoSuchObjectException' }, 'exchange.not-found'],
+  [
+    'a folder permission that is there already',
+    {
+      message:
+        '|Microsoft.Exchange.Management.StoreTasks.UserAlreadyExistsInPermissionEntryException|An existing permission entry was found for user: Max.',
+    },
+    'already',
+  ],
+  [
+    'a folder permission that is gone already',
+    { reason: 'UserNotFoundInPermissionEntryException' },
+    'already',
+  ],
+  [
+    'Full Access that is gone already',
+    { message: "… because the ACE doesn't exist on the object." },
+    'already',
+  ],
+  [
+    'a dynamic group, by text',
+    { message: '|System.Exception|Membership for this group is managed automatically.' },
+    'exchange.unsupported',
+  ],
+  [
+    'owners who must stay',
+    { reason: 'GroupOwnersCannotBeRemovedException' },
+    'exchange.unsupported',
+  ],
+  [
+    'a role that misses the parameter, by text',
+    { message: "A parameter cannot be found that matches parameter name 'Type'." },
+    'exchange.access-denied',
+  ],
+  [
+    'a user who may not call the cmdlet',
+    { message: 'User is not allowed to call Set-Mailbox', httpStatus: 401 },
+    'exchange.access-denied',
+  ],
+  [
+    'a parameter outside the role',
+    { message: "The parameter 'x' is not present in the role definition of the current user." },
+    'exchange.access-denied',
+  ],
+  ['an app without any role, at connecting', { message: 'UnAuthorized' }, 'exchange.access-denied'],
+  ['throttled, by class', { reason: 'OverBudgetException' }, 'exchange.throttled'],
+  ...[
+    'ADServerSettingsChangedException',
+    'StorageTransientException',
+    'DCOverloadedException',
+    'SuitabilityDirectoryException',
+    'ServerInMMException',
+  ].map((reason): [string, Partial<PowerShellError>, ErrorClass] => [
+    `a server that says ${reason}`,
+    { reason },
+    'exchange.server-trouble',
+  ]),
+  [
+    'a directory that cannot be reached',
+    { message: 'The LDAP server is unavailable.' },
+    'exchange.server-trouble',
+  ],
+  ['a gateway that waited too long', { httpStatus: 504 }, 'exchange.server-trouble'],
+  [
+    'a connection that must be made again',
+    {
+      message:
+        'Required resource is not available to continue execution. Please re-establish the connection to continue.',
+    },
+    'exchange.session-gone',
+  ],
+  ...['1000502', '700024', '700016', '900023', '65001', '53003', '500014'].map(
+    (code): [string, Partial<PowerShellError>, ErrorClass] => [
+      `an app that Entra refuses with AADSTS${code}`,
+      { message: `AADSTS${code}: refused.` },
+      'exchange.sign-in-refused',
+    ],
+  ),
+  [
+    'a filter that cannot be read',
+    { message: 'Invalid filter syntax. For a description see the command help.' },
+    'exchange.invalid-request',
+  ],
+  ['too many addresses', { message: 'The object has too many proxy addresses.' }, 'exchange.quota'],
+  [
+    'an address in use',
+    { message: 'The proxy address "SMTP:x" is already being used by y.' },
+    'exchange.quota',
+  ],
   ['anything else', { message: 'Something new.' }, 'exchange.unclassified'],
 ];
 

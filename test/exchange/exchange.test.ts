@@ -28,6 +28,7 @@ function scene(answer: (request: CommandRequest) => Partial<CommandOutcome>): Sc
 function recipient(id: Identity, primary: string, others: readonly string[] = []): Row {
   return {
     Guid: id,
+    DistinguishedName: `CN=${id}`,
     DisplayName: 'Somebody',
     PrimarySmtpAddress: primary,
     EmailAddresses: [`SMTP:${primary}`, ...others.map((one) => `smtp:${one}`), 'SIP:x@y.example'],

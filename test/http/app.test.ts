@@ -164,3 +164,51 @@ test('the front is not built without a token for every audience', () => {
     code: 'config.invalid',
   });
 });
+
+test('the report of a job is a text', async () => {
+  const answer = await get('/jobs/j1/report', 'operator-canary-token');
+  assert.equal(answer.statusCode, 200, answer.body);
+  assert.match(answer.headers['content-type'] ?? '', /^text\/plain/);
+  assert.match(
+    answer.body,
+    /^Job {12} {1}j1, waiting\nReason {9} {1}slow down \(exchange\.throttled\)/,
+  );
+  assert.equal((await get('/jobs/nobody/report', 'operator-canary-token')).statusCode, 404);
+});
+
+test('an undo is a job of its own', async () => {
+  const undo = (id: string) =>
+    scene.app.inject({
+      method: 'POST',
+      url: `/jobs/${id}/undo`,
+      headers: bearer('operator-canary-token'),
+    });
+  const answer = await undo('j1');
+  assert.equal(answer.statusCode, 202, answer.body);
+  assert.equal(answer.headers.location, '/jobs/undo-1');
+  assert.equal((await undo('nobody')).statusCode, 404);
+});
+
+const PLANS: readonly [object, number][] = [
+  [{ workflow: 'Person leaves', email: 'Lee@Example.org' }, 200],
+  [{ workflow: 'Person leaves', email: 'lee@example.org', manager: 'max@example.org' }, 200],
+  [{ workflowId: '60aa10bb20cc30dd40ee50ff', runId: 'r1' }, 200],
+  [{ workflow: 'Somebody joins', email: 'lee@example.org' }, 422],
+  [{ workflow: 'Person leaves', email: 'Lee' }, 400],
+  [{ workflow: 'Person leaves', email: 'lee@example.org', manager: '*' }, 400],
+  [{ workflow: 'Person leaves' }, 400],
+];
+for (const [payload, status] of PLANS) {
+  test(`a plan for ${JSON.stringify(payload)} is answered ${status}`, async () => {
+    const headers = bearer('operator-canary-token');
+    const answer = await scene.app.inject({ method: 'POST', url: '/plans', headers, payload });
+    assert.equal(answer.statusCode, status, answer.body);
+  });
+}
+
+test('a plan is the operator’s business only', async () => {
+  const headers = bearer('webhook-canary-now');
+  const payload = { workflow: 'Person leaves', email: 'lee@example.org' };
+  const answer = await scene.app.inject({ method: 'POST', url: '/plans', headers, payload });
+  assert.equal(answer.statusCode, 401);
+});

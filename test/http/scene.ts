@@ -1,7 +1,9 @@
 import { pino } from 'pino';
+import { ServiceError } from '../../src/errors.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App } from '../../src/http/server.ts';
 import type { Job } from '../../src/jobs/store.ts';
+import type { Preview, PreviewRequest } from '../../src/offboarding/preview.ts';
 import type { LeaverRequest } from '../../src/offboarding/request.ts';
 
 export const TOKENS = {
@@ -11,11 +13,22 @@ export const TOKENS = {
 };
 export const WORKFLOW = { id: '60aa10bb20cc30dd40ee50ff', name: 'Person leaves' };
 
+export const PLAN: Preview = {
+  person: { email: 'lee@example.org', name: 'Lee' },
+  stopped: false,
+  changes: [],
+  findings: [],
+  skipped: [],
+  seen: ['leave-groups: nothing'],
+  exchangeCalls: 3,
+};
+
 export interface Scene {
   readonly app: App;
   readonly accepted: LeaverRequest[];
   readonly logged: string[];
   readonly jobs: Job[];
+  readonly planned: PreviewRequest[];
   /** Replaced by a test to break a part. */
   workflows: (nameOrId: string) => Promise<{ workflowId: string; step: string } | undefined>;
   ready: { name: string; ready: boolean; reason?: string }[];
@@ -28,10 +41,12 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const accepted: LeaverRequest[] = [];
   const jobs: Job[] = [];
+  const planned: PreviewRequest[] = [];
   const parts = {
     accepted,
     logged,
     jobs,
+    planned,
     workflows: async (nameOrId: string) =>
       [WORKFLOW.id, WORKFLOW.name].includes(nameOrId)
         ? { workflowId: WORKFLOW.id, step: 'Signal' }
@@ -59,6 +74,16 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
       find: async (id) => jobs.find((job) => job.id === id),
       list: async ({ limit, state }) =>
         jobs.filter((job) => state === undefined || job.state === state).slice(0, limit),
+    },
+    undo: async (id) => {
+      if (!jobs.some((job) => job.id === id)) {
+        throw new ServiceError('jobs.not-found', 'there is no job with this id');
+      }
+      return { jobId: 'undo-1', status: 'queued', duplicate: false };
+    },
+    plan: async (request) => {
+      planned.push(request);
+      return PLAN;
     },
     retry: async (id) => jobs.some((job) => job.id === id && job.state === 'needs-attention'),
     readiness: async () => parts.ready,

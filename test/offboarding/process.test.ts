@@ -84,6 +84,7 @@ function scene(): Scene {
         action: policy.action,
         failureAction: policy.failureAction,
         operations: operationsOf(policy),
+        findings: policy.findings,
       };
       return offboard(attempt, assignment, {
         runs: made.runs,
@@ -116,10 +117,19 @@ test('a leaver is converged, read back and signalled', async () => {
   assert.equal(whole.report?.signal?.outcome, 'confirmed');
 });
 
-test('nine reads and one call per change are enough', async () => {
+test('ten reads and one call per change are enough', async () => {
   const whole = scene();
   await whole.attempt();
-  assert.equal(whole.tenant.calls, 9 + whole.tenant.applied.length);
+  assert.equal(whole.tenant.calls, 10 + whole.tenant.applied.length);
+});
+
+test('with nothing to do six reads are enough', async () => {
+  const whole = scene();
+  await whole.attempt();
+  const before = whole.tenant.calls;
+  whole.runs.step = WAITING;
+  await whole.attempt();
+  assert.equal(whole.tenant.calls - before, 6);
 });
 
 test('groups that must stay are skipped, each with its reason', async () => {
@@ -249,18 +259,18 @@ const MANAGERS: readonly [string, (scene: Scene) => void, string][] = [
       const email = address('lee@example.org');
       runs.person = { email, name: 'Lee', managerEmail: email };
     },
-    'manager-is-leaver',
+    'delegate-is-leaver',
   ],
   [
     'unknown to Exchange',
     ({ tenant }) => tenant.resolutions.delete('max@example.org'),
-    'manager-unusable',
+    'delegate-missing',
   ],
   [
     'a contact',
     ({ tenant }) =>
       tenant.resolutions.set('max@example.org', found(guid(3), 'max@example.org', 'MailContact')),
-    'manager-unusable',
+    'delegate-not-eligible',
   ],
 ];
 for (const [name, prepare, code] of MANAGERS) {
@@ -276,12 +286,10 @@ for (const [name, prepare, code] of MANAGERS) {
   });
 }
 
-test('withoutManager: stop keeps everything as it was', async () => {
+test('a finding that the policy stops at keeps everything as it was', async () => {
   const whole = scene();
   whole.tenant.resolutions.delete('max@example.org');
-  const conclusion = await whole.attempt({
-    operations: { ...EVERYTHING, 'delegate-access': { withoutManager: 'stop' } },
-  });
+  const conclusion = await whole.attempt({ findings: { 'delegate-missing': 'stop' } });
   assert.equal(conclusion.kind, 'needs-attention');
   assert.deepEqual(whole.tenant.applied, []);
 });

@@ -29,6 +29,11 @@ export function address(text: string): EmailAddress {
 export class SmallTenant implements Exchange {
   type = 'UserMailbox';
   isSynchronised = false;
+  inPlaceHolds: string[] = [];
+  size: unknown = '1.2 GB (1,288,490,188 bytes)';
+  softDeleted = false;
+  /** Distinguished names. */
+  readonly onBehalf = new Set<string>();
   readonly fullAccess = new Set<string>();
   readonly sendAs = new Set<string>();
   readonly members = new Set<string>([LIST, SECURITY_GROUP, SYNCED_LIST, TEAM]);
@@ -69,6 +74,15 @@ export class SmallTenant implements Exchange {
   #answer({ cmdlet, parameters }: Call): readonly Cells[] {
     switch (cmdlet) {
       case 'Get-Mailbox':
+        if (parameters['SoftDeletedMailbox'] === true) {
+          return this.softDeleted ? [{ Guid: LEAVER }] : [];
+        }
+        if (parameters['Filter'] !== undefined) {
+          const asked = [...this.onBehalf].some((one) =>
+            String(parameters['Filter']).includes(one),
+          );
+          return asked ? [{ Guid: LEAVER }] : [];
+        }
         return [
           {
             Guid: LEAVER,
@@ -77,8 +91,19 @@ export class SmallTenant implements Exchange {
             DisplayName: "Lee O'Neil",
             RecipientTypeDetails: this.type,
             IsDirSynced: this.isSynchronised,
+            HiddenFromAddressListsEnabled: false,
+            DeliverToMailboxAndForward: false,
+            LitigationHoldEnabled: false,
+            InPlaceHolds: this.inPlaceHolds,
+            ArchiveStatus: 'None',
+            MessageCopyForSentAsEnabled: false,
+            MessageCopyForSendOnBehalfEnabled: false,
           },
         ];
+      case 'Get-MailboxStatistics':
+        return [{ TotalItemSize: this.size }];
+      case 'Get-AcceptedDomain':
+        return [{ DomainName: 'example.org' }];
       case 'Get-MailboxPermission':
         return this.fullAccess.has(String(parameters['User']))
           ? [{ User: 'Max', AccessRights: ['FullAccess'], IsInherited: false, Deny: false }]
@@ -97,7 +122,16 @@ export class SmallTenant implements Exchange {
   #obey({ cmdlet, parameters }: Call): void {
     switch (cmdlet) {
       case 'Set-Mailbox':
-        this.type = 'SharedMailbox';
+        this.#set(parameters);
+        return;
+      case 'Remove-MailboxPermission':
+        this.fullAccess.delete(String(parameters['User']));
+        return;
+      case 'Remove-RecipientPermission':
+        this.sendAs.delete(String(parameters['Trustee']));
+        return;
+      case 'Add-DistributionGroupMember':
+        this.members.add(String(parameters['Identity']));
         return;
       case 'Add-MailboxPermission':
         this.fullAccess.add(String(parameters['User']));
@@ -112,12 +146,36 @@ export class SmallTenant implements Exchange {
         throw new Error(`the small tenant can't obey ${cmdlet}`);
     }
   }
+
+  #set({ Type: type, GrantSendOnBehalfTo: change }: Call['parameters']): void {
+    if (type !== undefined) {
+      this.type = type === 'Shared' ? 'SharedMailbox' : 'UserMailbox';
+    }
+    if (typeof change === 'object' && 'add' in change) {
+      for (const guid of change.add) {
+        this.onBehalf.add(distinguishedName(guid));
+      }
+      for (const guid of change.remove) {
+        this.onBehalf.delete(distinguishedName(guid));
+      }
+    }
+  }
+}
+
+function distinguishedName(id: string): string {
+  return `CN=${id},OU=example`;
 }
 
 export function found(id: Identity, mail: string, type = 'UserMailbox'): Resolution {
   return {
     kind: 'found',
-    recipient: { guid: id, address: address(mail), displayName: mail, type },
+    recipient: {
+      guid: id,
+      distinguishedName: distinguishedName(id),
+      address: address(mail),
+      displayName: mail,
+      type,
+    },
   };
 }
 

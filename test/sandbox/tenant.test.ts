@@ -254,9 +254,9 @@ describe('changing', () => {
     for (const [cmdlet, parameters] of [
       [
         'Set-Mailbox',
-        { Identity: tenant.leaver, Type: 'Shared', LitigationHoldEnabled: true, Confirm: false },
+        { Identity: tenant.leaver, Type: 'Shared', CustomAttribute1: 'x', Confirm: false },
       ],
-      ['Clear-MobileDevice', { Identity: 'x', Confirm: false }],
+      ['Set-UnifiedGroup', { Identity: 'x', Confirm: false }],
     ] as const) {
       assert.equal((await failure(cmdlet, parameters)).reason, 'NotImplementedException');
     }

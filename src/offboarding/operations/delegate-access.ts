@@ -1,167 +1,260 @@
 import { z } from 'zod';
-import { type Call, call } from '../../cmdlets/call.ts';
-import type { Identity } from '../../cmdlets/identity.ts';
-import { parseCells } from '../cells.ts';
+import { call } from '../../cmdlets/call.ts';
+import { addressSetting, domainOf } from '../address.ts';
+import { guidCell, parseCells } from '../cells.ts';
+import {
+  ABSENCES,
+  absence,
+  addressesOf,
+  delegateOf,
+  delegateSetting,
+  type Manager,
+  nameOf,
+} from '../delegates.ts';
+import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells, Recipient } from '../ports.ts';
+import { fullAccess, RIGHT_NAMES, type Right, SEND_AS, SEND_ON_BEHALF } from '../rights.ts';
 import { section } from '../section.ts';
-import type { Change, Finding, NoManager, OperationKind, OperationPlan } from './operation.ts';
+import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
 
 const NAME = 'delegate-access';
 
 const settings = section({
+  /** `manager`, and addresses of people or mail-enabled security groups. */
+  to: z.array(delegateSetting).min(1).default(['manager']),
   fullAccess: z.boolean().default(true),
-  /** Whether the mailbox opens by itself in the manager's Outlook. */
+  /** Whether the mailbox opens by itself in the delegate's Outlook. */
   autoMapping: z.boolean().default(false),
   sendAs: z.boolean().default(true),
-  /** What it means that there is no manager who can be given access. */
-  withoutManager: z.enum(['warn', 'stop']).default('warn'),
-}).refine((chosen) => chosen.fullAccess || chosen.sendAs, 'switch on fullAccess, sendAs or both');
+  sendOnBehalf: z.boolean().default(false),
+}).refine(
+  (chosen) => chosen.fullAccess || chosen.sendAs || chosen.sendOnBehalf,
+  'switch on fullAccess, sendAs, sendOnBehalf or several',
+);
 type Settings = z.infer<typeof settings>;
 
-/**
- * Gives the line manager Full Access and Send As. The rights are read per delegate, so that the server
- * decides who the delegate is: a permission list may show names, and names repeat.
- */
-export const delegateAccess: OperationKind<Settings> = {
+const seen = z.object({
+  delegates: z.array(
+    z.object({
+      guid: guidCell,
+      name: z.string(),
+      address: addressSetting,
+      rights: z.array(z.enum(RIGHT_NAMES)),
+    }),
+  ),
+});
+type Seen = z.infer<typeof seen>;
+
+const KINDS = {
+  notEligible: { code: 'delegate-not-eligible', byDefault: 'warn' },
+  outside: { code: 'delegate-outside-domains', byDefault: 'warn' },
+  changed: { code: 'delegate-changed', byDefault: 'warn' },
+} as const satisfies Record<string, FindingKind>;
+
+/** Gives the line manager or others rights on the mailbox; the rights that others have stay as they are. */
+export const delegateAccess: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
+  findings: [...ABSENCES, ...Object.values(KINDS)],
+  seen,
   configure: (chosen) => ({
     name: NAME,
-    reads: ({ mailbox, manager }) =>
-      manager.kind === 'found'
-        ? rightsOf(chosen).map((right) => right.read(mailbox.guid, manager.recipient.guid))
-        : [],
-    plan: ({ mailbox, manager }, answers) =>
-      manager.kind === 'found'
-        ? planFor(mailbox.guid, manager.recipient, rightsOf(chosen), answers)
-        : withoutManager(manager, chosen.withoutManager),
+    addresses: addressesOf(chosen.to),
+    reads: (subject) => [
+      ...pairsOf(eligible(chosen, subject), rightsOf(chosen)).map(({ right, recipient }) =>
+        right.read(subject.mailbox.guid, recipient),
+      ),
+      ...(asksForDomains(chosen, subject) ? [call('Get-AcceptedDomain', {}, ['DomainName'])] : []),
+    ],
+    plan: (subject, answers) => planFor(chosen, subject, answers),
   }),
+  restore,
+  describe: ({ delegates }) =>
+    delegates.map(
+      ({ name, address, rights }) =>
+        `${nameOf({ displayName: name, address })}: ${rights.join(', ') || 'no rights'}`,
+    ),
 };
-
-interface Right {
-  readonly name: string;
-  read(mailbox: Identity, delegate: Identity): Call;
-  isHeld(row: Cells): boolean;
-  grant(mailbox: Identity, delegate: Identity): Call;
-}
 
 function rightsOf(chosen: Settings): readonly Right[] {
   return [
     ...(chosen.fullAccess ? [fullAccess(chosen.autoMapping)] : []),
     ...(chosen.sendAs ? [SEND_AS] : []),
+    ...(chosen.sendOnBehalf ? [SEND_ON_BEHALF] : []),
   ];
 }
 
-function fullAccess(autoMapping: boolean): Right {
-  return {
-    name: 'Full Access',
-    read: (mailbox, delegate) =>
-      call('Get-MailboxPermission', { Identity: mailbox, User: delegate }, [
-        'User',
-        'AccessRights',
-        'IsInherited',
-        'Deny',
-      ]),
-    isHeld: (row) => {
-      const entry = parseCells(mailboxPermission, row, 'a permission entry');
-      return entry.AccessRights.includes('FullAccess') && !entry.Deny && !entry.IsInherited;
-    },
-    grant: (mailbox, delegate) =>
-      call('Add-MailboxPermission', {
-        Identity: mailbox,
-        User: delegate,
-        AccessRights: ['FullAccess'],
-        InheritanceType: 'All',
-        AutoMapping: autoMapping,
-        Confirm: false,
-      }),
-  };
+/** https://learn.microsoft.com/powershell/module/exchangepowershell/add-mailboxpermission */
+const MAY_HOLD_RIGHTS = ['UserMailbox', 'MailUser', 'MailUniversalSecurityGroup'];
+
+/** Those named in the settings who can be given rights, each once. */
+function eligible(chosen: Settings, subject: Subject): readonly Recipient[] {
+  const found = namedIn(chosen, subject).flatMap((one) =>
+    one.kind === 'found' && MAY_HOLD_RIGHTS.includes(one.recipient.type) ? [one.recipient] : [],
+  );
+  return [...new Map(found.map((recipient) => [recipient.guid, recipient])).values()];
 }
 
-const SEND_AS: Right = {
-  name: 'Send As',
-  read: (mailbox, delegate) =>
-    call(
-      'Get-RecipientPermission',
-      { Identity: mailbox, Trustee: delegate, AccessRights: ['SendAs'] },
-      ['Trustee', 'AccessRights', 'AccessControlType', 'IsInherited'],
-    ),
-  isHeld: (row) => {
-    const entry = parseCells(recipientPermission, row, 'a permission entry');
-    return entry.AccessRights.includes('SendAs') && entry.AccessControlType !== 'Deny';
-  },
-  grant: (mailbox, delegate) =>
-    call('Add-RecipientPermission', {
-      Identity: mailbox,
-      Trustee: delegate,
-      AccessRights: ['SendAs'],
-      Confirm: false,
-    }),
-};
+function namedIn({ to }: Settings, subject: Subject): readonly Manager[] {
+  return to.map((named) => delegateOf(named, subject));
+}
 
-/** The service returns rights as a list, or as one text such as `FullAccess, ReadPermission`. */
-const accessRights = z
-  .union([z.array(z.string()), z.string()])
-  .transform((value) => (typeof value === 'string' ? value.split(/[,\s{}]+/) : value));
-const mailboxPermission = z.object({
-  AccessRights: accessRights,
-  IsInherited: z.boolean(),
-  Deny: z.boolean(),
-});
-const recipientPermission = z.object({
-  AccessRights: accessRights,
-  AccessControlType: z.string().nullish(),
-});
+interface Pair {
+  readonly recipient: Recipient;
+  readonly right: Right;
+}
+
+function pairsOf(recipients: readonly Recipient[], rights: readonly Right[]): readonly Pair[] {
+  return recipients.flatMap((recipient) => rights.map((right) => ({ recipient, right })));
+}
+
+/** A mailbox's address is always in a domain of the organisation; a guest's may not be. */
+function asksForDomains(chosen: Settings, subject: Subject): boolean {
+  return chosen.sendAs && eligible(chosen, subject).some(({ type }) => type === 'MailUser');
+}
 
 function planFor(
-  mailbox: Identity,
-  manager: Recipient,
-  rights: readonly Right[],
+  chosen: Settings,
+  subject: Subject,
   answers: readonly (readonly Cells[])[],
-): OperationPlan {
-  const held = rights.filter((right, index) => (answers[index] ?? []).some(right.isHeld));
-  const missing = rights.filter((right) => !held.includes(right));
+): OperationPlan<Seen> {
+  const recipients = eligible(chosen, subject);
+  const pairs = pairsOf(recipients, rightsOf(chosen));
+  const held = pairs.filter(({ right }, index) => right.isHeld(answers[index] ?? []));
+  const outside = outsideDomains(recipients, answers[pairs.length]);
+  const missing = pairs.filter((pair) => !held.includes(pair));
+  const impossible = missing.filter(
+    ({ recipient, right }) => right === SEND_AS && outside.includes(recipient),
+  );
   return {
-    changes: missing.map(
-      (right): Change => ({
-        id: `${NAME}:${right.name}:${manager.guid}`,
-        operation: NAME,
-        sentence: `Give ${manager.displayName} <${manager.address}> ${right.name}`,
-        call: right.grant(mailbox, manager.guid),
-        required: true,
-        tolerates: [],
-      }),
-    ),
-    findings: [],
+    changes: missing
+      .filter((pair) => !impossible.includes(pair))
+      .map((pair) => grant(subject, pair)),
+    findings: [
+      ...nobodies(chosen, subject),
+      ...impossible.map(({ recipient }) => foreign(recipient)),
+    ],
     skipped: [],
-    seen: { manager: manager.address, rights: held.map((right) => right.name) },
+    seen: imageOf(recipients, held),
   };
 }
 
-function withoutManager(manager: NoManager, severity: Finding['severity']): OperationPlan {
-  const finding = { code: `manager-${manager.kind}`, severity, sentence: sentenceFor(manager) };
+function imageOf(recipients: readonly Recipient[], held: readonly Pair[]): Seen {
+  const delegates = recipients.map((recipient) => ({
+    guid: recipient.guid,
+    name: recipient.displayName,
+    address: recipient.address,
+    rights: held.filter((one) => one.recipient === recipient).map(({ right }) => right.name),
+  }));
+  return { delegates };
+}
+
+function idOf({ recipient, right }: Pair): string {
+  return `${NAME}:${right.name}:${recipient.guid}`;
+}
+
+function grant({ mailbox }: Subject, pair: Pair): Change {
   return {
-    changes: [],
-    findings: [finding],
-    skipped: [{ operation: NAME, what: 'rights of the line manager', reason: finding.sentence }],
-    seen: { manager: '', rights: [] },
+    id: idOf(pair),
+    operation: NAME,
+    sentence: `Give ${nameOf(pair.recipient)} ${pair.right.name}`,
+    call: pair.right.grant(mailbox.guid, pair.recipient.guid),
+    required: true,
   };
 }
 
-function sentenceFor(manager: NoManager): string {
-  switch (manager.kind) {
-    case 'none':
-      return 'The run names no line manager; nobody was given access to the mailbox.';
-    case 'is-leaver':
-      return 'The run names the leaver as their own line manager; nobody was given access to the mailbox.';
-    case 'unusable':
-      return `${WHY[manager.why]}: ${manager.address}; nobody was given access to the mailbox.`;
+const domainRow = z.object({ DomainName: z.string() });
+
+/** Send As is refused for them: NotAcceptedDomainException. */
+function outsideDomains(
+  recipients: readonly Recipient[],
+  rows: readonly Cells[] | undefined,
+): readonly Recipient[] {
+  if (rows === undefined) {
+    return [];
   }
+  const domains = rows.map((row) =>
+    parseCells(domainRow, row, 'a domain').DomainName.toLowerCase(),
+  );
+  return recipients.filter(
+    ({ type, address }) => type === 'MailUser' && !domains.includes(domainOf(address)),
+  );
 }
 
-const WHY = {
-  missing: 'The line manager was not found in Exchange',
-  ambiguous: "Several recipients have the line manager's address",
-  'not-eligible':
-    'The line manager is neither a mailbox, a mail user nor a mail-enabled security group',
-} as const;
+function nobodies(chosen: Settings, subject: Subject): readonly Finding[] {
+  return namedIn(chosen, subject).flatMap((one) => {
+    if (one.kind !== 'found') {
+      return [absence(one, 'nobody was given access to the mailbox')];
+    }
+    const { recipient } = one;
+    const sentence = `${nameOf(recipient)} is a ${recipient.type} and cannot be given access to the mailbox.`;
+    return MAY_HOLD_RIGHTS.includes(recipient.type) ? [] : [{ kind: KINDS.notEligible, sentence }];
+  });
+}
+
+function foreign(recipient: Recipient): Finding {
+  return {
+    kind: KINDS.outside,
+    sentence: `${nameOf(recipient)} has an address outside the organisation's domains and cannot be given Send As.`,
+  };
+}
+
+/** Takes back the rights that were not there before. */
+function restore(before: Seen): Operation<Seen> {
+  const addresses = before.delegates.map(({ address }) => address);
+  const pairsIn = (subject: Subject) => pairsOf(theSame(before, subject), ALL_RIGHTS);
+  return {
+    name: NAME,
+    addresses,
+    reads: (subject) =>
+      pairsIn(subject).map(({ right, recipient }) => right.read(subject.mailbox.guid, recipient)),
+    plan: (subject, answers) => {
+      const held = pairsIn(subject).filter(({ right }, index) =>
+        right.isHeld(answers[index] ?? []),
+      );
+      return {
+        changes: held.filter((pair) => !wasHeld(before, pair)).map((pair) => revoke(subject, pair)),
+        findings: gone(before, subject),
+        skipped: [],
+        seen: imageOf(theSame(before, subject), held),
+      };
+    },
+  };
+}
+
+const ALL_RIGHTS: readonly Right[] = [fullAccess(false), SEND_AS, SEND_ON_BEHALF];
+
+/** The delegates of the image, as they are now; one whose address somebody else has now is not one. */
+function theSame({ delegates }: Seen, subject: Subject): readonly Recipient[] {
+  return delegates.flatMap(({ address, guid }) => {
+    const now = subject.delegates.get(address);
+    return now?.kind === 'found' && now.recipient.guid === guid ? [now.recipient] : [];
+  });
+}
+
+function wasHeld({ delegates }: Seen, { recipient, right }: Pair): boolean {
+  return delegates.some(
+    ({ guid, rights }) => guid === recipient.guid && rights.includes(right.name),
+  );
+}
+
+function revoke({ mailbox }: Subject, pair: Pair): Change {
+  return {
+    id: idOf(pair),
+    operation: NAME,
+    sentence: `Take ${pair.right.name} from ${nameOf(pair.recipient)} again`,
+    call: pair.right.revoke(mailbox.guid, pair.recipient.guid),
+    required: true,
+  };
+}
+
+function gone({ delegates }: Seen, subject: Subject): readonly Finding[] {
+  return delegates.flatMap(({ address, guid }) => {
+    const now = delegateOf(address, subject);
+    if (now.kind !== 'found') {
+      return [absence(now, 'their rights were not taken back')];
+    }
+    const sentence = `${address} is somebody else's now; the rights of its former owner were not taken back.`;
+    return now.recipient.guid === guid ? [] : [{ kind: KINDS.changed, sentence }];
+  });
+}

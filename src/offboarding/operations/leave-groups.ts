@@ -3,9 +3,10 @@ import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
 import { guidCell, parseCells } from '../cells.ts';
+import type { Mailbox } from '../mailbox.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, OperationKind, OperationPlan } from './operation.ts';
+import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
 
 const NAME = 'leave-groups';
 
@@ -15,29 +16,41 @@ const settings = section({
 });
 type Settings = z.infer<typeof settings>;
 
+const seen = z.object({
+  groups: z.array(z.object({ guid: guidCell, label: z.string(), type: z.string() })),
+});
+type Seen = z.infer<typeof seen>;
+
 /**
  * Takes the person off every distribution list they are a direct member of. One query on the member's
  * distinguished name finds them all, however many groups the tenant has and however large they are.
  */
-export const leaveGroups: OperationKind<Settings> = {
+export const leaveGroups: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
+  findings: [],
+  seen,
   configure: (chosen) => ({
     name: NAME,
-    reads: ({ mailbox }) => [
-      call(
-        'Get-Recipient',
-        {
-          Filter: `Members -eq ${opathText(mailbox.distinguishedName)}`,
-          ResultSize: 'Unlimited',
-        },
-        ['Guid', 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails', 'IsDirSynced'],
-      ),
-    ],
-    plan: ({ mailbox }, answers) =>
-      planFor(mailbox.guid, (answers[0] ?? []).map(parseGroup), chosen),
+    reads: readMemberships,
+    plan: ({ mailbox }, [rows = []]) => planFor(mailbox.guid, rows.map(parseGroup), chosen),
   }),
+  restore,
+  describe: ({ groups }) => groups.map(({ label, type }) => `Member of ${label}, ${type}`),
 };
+
+function readMemberships({ mailbox }: Subject) {
+  return [
+    call(
+      'Get-Recipient',
+      {
+        Filter: `Members -eq ${opathText(mailbox.distinguishedName)}`,
+        ResultSize: 'Unlimited',
+      },
+      ['Guid', 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails', 'IsDirSynced'],
+    ),
+  ];
+}
 
 interface Group {
   readonly guid: Identity;
@@ -65,7 +78,11 @@ function parseGroup(row: Cells): Group {
   return parseCells(groupRow, row, 'a group');
 }
 
-function planFor(member: Identity, groups: readonly Group[], chosen: Settings): OperationPlan {
+function planFor(
+  member: Identity,
+  groups: readonly Group[],
+  chosen: Settings,
+): OperationPlan<Seen> {
   const kept = groups.flatMap((group) => {
     const reason = reasonToStay(group, chosen);
     return reason === undefined ? [] : [{ operation: NAME, what: group.label, reason }];
@@ -76,8 +93,12 @@ function planFor(member: Identity, groups: readonly Group[], chosen: Settings): 
       .map((group) => leave(member, group)),
     findings: [],
     skipped: kept,
-    seen: { groups: groups.map((group) => group.label) },
+    seen: imageOf(groups),
   };
+}
+
+function imageOf(groups: readonly Group[]): Seen {
+  return { groups: groups.map(({ guid, label, type }) => ({ guid, label, type })) };
 }
 
 function leave(member: Identity, group: Group): Change {
@@ -114,7 +135,43 @@ function reasonToStay(group: Group, chosen: Settings): string | undefined {
       return 'Microsoft 365 groups cannot be changed with app-only sign-in';
     case 'DynamicDistributionGroup':
       return 'a dynamic group has no members to remove; its rule decides';
+    case 'RoleGroup':
+      return 'a role group gives rights to administrators: remove the member there by hand';
     default:
       return `groups of type ${group.type} are not changed`;
   }
+}
+
+function restore(before: Seen): Operation<Seen> {
+  return {
+    name: NAME,
+    reads: readMemberships,
+    plan: ({ mailbox }, [rows = []]) => {
+      const current = rows.map(parseGroup);
+      const isMember = new Set(current.map(({ guid }) => guid.toLowerCase()));
+      return {
+        changes: before.groups
+          .filter(({ guid }) => !isMember.has(guid.toLowerCase()))
+          .map((group) => join(mailbox, group)),
+        findings: [],
+        skipped: [],
+        seen: imageOf(current),
+      };
+    },
+  };
+}
+
+function join({ guid: member }: Mailbox, group: Seen['groups'][number]): Change {
+  return {
+    id: `${NAME}:${group.guid}`,
+    operation: NAME,
+    sentence: `Join ${group.label} again`,
+    call: call('Add-DistributionGroupMember', {
+      Identity: group.guid,
+      Member: member,
+      BypassSecurityGroupManagerCheck: true,
+      Confirm: false,
+    }),
+    required: true,
+  };
 }

@@ -4,11 +4,19 @@ import { leaveGroups } from './leave-groups.ts';
 import type { OperationKind } from './operation.ts';
 
 /**
- * Every operation there is, in the order they run in: rights and memberships while the mailbox is
- * still a user's, then the conversion. A new operation is one file and one line here.
+ * Every operation there is, in the order they run in. First what stops leaks and needs a user's mailbox
+ * (rules, devices, meetings), then who takes over (replies, forwarding, rights, groups), then what
+ * closes it (protocols, holds, conversion), and last what hides it: rights cannot be given to a hidden
+ * one. An undo goes the other way. A new operation is one file and one line here.
  */
 export const OPERATIONS = [
   delegateAccess,
   leaveGroups,
   convertToShared,
 ] as const satisfies readonly OperationKind[];
+
+/** The operation with this name, if there is one: a stored report may name one that is gone. */
+export function kindOf(name: string): OperationKind | undefined {
+  const kinds: readonly OperationKind[] = OPERATIONS;
+  return kinds.find((kind) => kind.name === name);
+}

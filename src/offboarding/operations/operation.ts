@@ -1,44 +1,27 @@
 import type { z } from 'zod';
 import type { Call } from '../../cmdlets/call.ts';
-import type { Identity } from '../../cmdlets/identity.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { Cells, Person, Recipient } from '../ports.ts';
-
-/** The leaver's mailbox as it was when the snapshot began. */
-export interface Mailbox {
-  readonly guid: Identity;
-  readonly distinguishedName: string;
-  readonly address: string;
-  readonly displayName: string;
-  /** `RecipientTypeDetails`: `UserMailbox`, `SharedMailbox` … */
-  readonly type: string;
-  /** Mastered in an on-premises directory. */
-  readonly isSynchronised: boolean;
-}
-
-export type Manager = { readonly kind: 'found'; readonly recipient: Recipient } | NoManager;
-
-/** Why nobody can be given rights. */
-export type NoManager =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'is-leaver' }
-  /** The run names somebody who can't be given rights. */
-  | {
-      readonly kind: 'unusable';
-      readonly address: string;
-      readonly why: 'missing' | 'ambiguous' | 'not-eligible';
-    };
+import type { EmailAddress } from '../address.ts';
+import type { Delegate, Manager } from '../delegates.ts';
+import type { Finding, FindingKind } from '../findings.ts';
+import type { Mailbox } from '../mailbox.ts';
+import type { Cells, Person } from '../ports.ts';
 
 /** Whom an operation is about. */
 export interface Subject {
   readonly person: Person;
   readonly mailbox: Mailbox;
   readonly manager: Manager;
+  /** Whoever the operations named in `addresses`. */
+  readonly delegates: ReadonlyMap<EmailAddress, Delegate>;
 }
 
 /** One difference between what is and what should be, and the one call that removes it. */
 export interface Change {
-  /** Stable from plan to plan: names what is changed, not when. */
+  /**
+   * Stable from plan to plan: names what is changed, not when. The change that takes it back has the
+   * same id.
+   */
   readonly id: string;
   readonly operation: string;
   /** For people: "make the mailbox shared". */
@@ -46,15 +29,13 @@ export interface Change {
   readonly call: Call;
   /** Must read back as done before the workflow may go on. */
   readonly required: boolean;
+  /**
+   * Cannot be seen in the state afterwards, or must not happen twice: made at most once for a job. Begun
+   * without a known end, it becomes a finding for a person instead of a second call.
+   */
+  readonly once?: true;
   /** Refusals that mean "leave it alone, say why", not "not done". */
-  readonly tolerates: readonly ErrorCode[];
-}
-
-/** What a person should know. `stop` ends the job before anything is changed. */
-export interface Finding {
-  readonly code: string;
-  readonly severity: 'stop' | 'warn' | 'info';
-  readonly sentence: string;
+  readonly tolerates?: readonly ErrorCode[];
 }
 
 /** Something an operation leaves alone on purpose. */
@@ -64,25 +45,57 @@ export interface Skip {
   readonly reason: string;
 }
 
-export interface OperationPlan {
+export interface OperationPlan<V = unknown> {
   readonly changes: readonly Change[];
   readonly findings: readonly Finding[];
   readonly skipped: readonly Skip[];
-  /** What the operation saw, in words for people and auditors: the before or after picture. */
-  readonly seen: Readonly<Record<string, string | boolean | readonly string[]>>;
+  /** What the operation saw: the before or after image. Plain data, enough to restore it. */
+  readonly seen: V;
+}
+
+/** One reading for each object of a long list: slow, and so only where the settings ask for it. */
+export interface Scan {
+  /** Lists the objects to look at. */
+  readonly list: Call;
+  /** What to read of one of them; undefined to pass it over. */
+  look(listed: Cells, subject: Subject): Call | undefined;
+}
+
+/** A listed object of which there was something to read. */
+export interface Looked {
+  readonly listed: Cells;
+  readonly answer: readonly Cells[];
 }
 
 /** An operation with its settings. Pure: it says what to read and decides from the answers. */
-export interface Operation {
+export interface Operation<V = unknown> {
   readonly name: string;
+  /** Addresses of the settings, to be resolved together with leaver and manager. */
+  readonly addresses?: readonly EmailAddress[];
+  readonly scan?: Scan;
   reads(subject: Subject): readonly Call[];
-  /** `answers[i]` is what `reads(subject)[i]` returned. */
-  plan(subject: Subject, answers: readonly (readonly Cells[])[]): OperationPlan;
+  /** `answers[i]` is what `reads(subject)[i]` returned; `looked` is undefined where nobody scanned. */
+  plan(
+    subject: Subject,
+    answers: readonly (readonly Cells[])[],
+    looked?: readonly Looked[],
+  ): OperationPlan<V>;
 }
 
-/** What an administrator can switch on: a name, its settings, and how the settings make an operation. */
-export interface OperationKind<S = unknown> {
+/** What an administrator can switch on. `S` are its settings, `V` is what it sees. */
+export interface OperationKind<S = unknown, V = unknown> {
   readonly name: string;
   readonly settings: z.ZodType<S>;
-  configure(settings: S): Operation;
+  /** Every finding it may come to. */
+  readonly findings: readonly FindingKind[];
+  /** The form of its before and after images, also of stored ones. */
+  readonly seen: z.ZodType<V>;
+  configure(settings: S): Operation<V>;
+  /**
+   * The operation that brings back what was seen before; of its changes only those are made whose id this
+   * job has made. Left out where nothing can be brought back.
+   */
+  restore?(before: V): Operation<V>;
+  /** What was seen, for people: a line each. */
+  describe(seen: V): readonly string[];
 }

@@ -77,6 +77,9 @@ const ACCEPTS: Readonly<Record<string, (value: ParameterValue) => boolean>> = {
 };
 
 function accepts(type: string, value: ParameterValue): boolean {
+  if (isTagged(value, 'null')) {
+    return !['SwitchParameter', 'Int32', 'UInt32', 'Guid', 'DateTime'].includes(type);
+  }
   const check = Object.hasOwn(ACCEPTS, type) ? ACCEPTS[type] : undefined;
   if (check !== undefined) {
     return check(value);

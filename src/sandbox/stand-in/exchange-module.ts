@@ -4,6 +4,7 @@ import type { Parameters, PowerShellError } from '../../powershell/frames.ts';
 import type { SignIn, WireObject } from '../wire.ts';
 import { bind } from './bind.ts';
 import { type DocumentedCmdlet, readDocumented } from './documented.ts';
+import { requestFor } from './request.ts';
 import {
   commandNotFound,
   connectionLost,
@@ -148,7 +149,7 @@ export class ExchangeModule {
     if (this.#connection === undefined) {
       throw moduleError(cmdlet, NOT_CONNECTED);
     }
-    const response = await this.#post(cmdlet, '/cmdlet', { cmdlet, parameters }, signal);
+    const response = await this.#post(cmdlet, '/cmdlet', requestFor(cmdlet, parameters), signal);
     const body: unknown = await response.json();
     if (response.status === 401) {
       throw moduleError(cmdlet, NOT_CONNECTED);

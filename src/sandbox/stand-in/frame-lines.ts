@@ -13,6 +13,7 @@ export const parameterValue = z.union([
   z.strictObject({ $type: z.literal('secure-string'), value: z.string() }),
   z.strictObject({ $type: z.literal('certificate'), pfx: z.string(), password: z.string() }),
   z.strictObject({ $type: z.literal('change'), add: texts, remove: texts }),
+  z.strictObject({ $type: z.literal('null') }),
 ]);
 
 const serviceFrame = z.discriminatedUnion('type', [

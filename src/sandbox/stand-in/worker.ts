@@ -1,17 +1,16 @@
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type {
-  CellValue,
   Parameters,
   ParameterValue,
   PowerShellError,
-  Row,
   WorkerFrame,
 } from '../../powershell/frames.ts';
 import { NAMES_NO_OBJECT } from '../../powershell/frames.ts';
-import type { WireObject, WireValue } from '../wire.ts';
+import type { WireObject } from '../wire.ts';
 import type { ExchangeModule, Output } from './exchange-module.ts';
 import { FrameLines, type IncomingFrame, parameterValue } from './frame-lines.ts';
+import { project } from './project.ts';
 import { moduleNotFound, refusal, ShellError } from './shell-error.ts';
 
 type Prepare = Extract<IncomingFrame, { type: 'prepare' }>;
@@ -221,25 +220,6 @@ function loads(value: ParameterValue): boolean {
     }
     throw error;
   }
-}
-
-/** Nothing but what was asked for, under the name it was asked by; what is not there is left out. */
-function project(object: WireObject, properties: readonly string[]): Row {
-  const byName = new Map(
-    Object.entries(object).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  return Object.fromEntries(
-    properties.flatMap((name) => {
-      const value = byName.get(name.toLowerCase());
-      return value === undefined ? [] : [[name, toCell(value)]];
-    }),
-  );
-}
-
-function toCell(value: WireValue): CellValue {
-  return typeof value === 'object' && value !== null && '$date' in value
-    ? value.$date.replace('.000Z', 'Z')
-    : value;
 }
 
 function failed(error: unknown, signal: AbortSignal): Output {

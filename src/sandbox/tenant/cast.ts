@@ -1,4 +1,4 @@
-import type { RecipientKind } from './directory.ts';
+import type { MailboxSettings, RecipientKind } from './directory.ts';
 
 /** A person as the story needs them. What is left out is the usual case. */
 export interface Role {
@@ -13,6 +13,7 @@ export interface Role {
   readonly signInName?: string;
   readonly isDirSynced?: boolean;
   readonly isSoftDeleted?: boolean;
+  readonly mailbox?: Partial<Omit<MailboxSettings, 'grantSendOnBehalfTo'>>;
 }
 
 export const LEAVER = "lee.o'neil-astrom";
@@ -39,6 +40,16 @@ export const CAST: readonly Role[] = [
   { name: 'Sara Shared', mailName: 'sara.shared', kind: 'SharedMailbox' },
   { name: 'Nick Nomail', mailName: 'nick.nomail', kind: 'none' },
   { name: 'Tom Twin', mailName: 'tom.twin' },
+  {
+    name: 'Heidi Held',
+    mailName: 'heidi.held',
+    mailbox: {
+      sizeBytes: 61 * 2 ** 30,
+      hasArchive: true,
+      litigationHold: true,
+      inPlaceHolds: ['UniH7d895d48-7e23-4a8d-8346-533c3beac15d'],
+    },
+  },
   { name: 'Dora Deleted', mailName: 'dora.deleted', isSoftDeleted: true },
 ];
 

@@ -1,6 +1,6 @@
 import type { WireObject } from '../wire.ts';
 import type { Directory, Recipient } from './directory.ts';
-import { ambiguous, invalidValue, notFound } from './refusal.ts';
+import { ambiguous, invalidValue, notFound, notImitated } from './refusal.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -34,6 +34,26 @@ export function texts(values: Values, name: string): readonly string[] {
 
 export function flag(values: Values, name: string): boolean {
   return values[name] === true;
+}
+
+/** A parameter that was given, if only to clear it. */
+export function isGiven(values: Values, name: string): boolean {
+  return Object.hasOwn(values, name);
+}
+
+/** The two sides of a table that changes a list; a plain value would be the whole new list. */
+export function listChange(
+  values: Values,
+  name: string,
+): { readonly add: readonly string[]; readonly remove: readonly string[] } {
+  const value = values[name];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw notImitated(`-${name} with a plain value`);
+  }
+  const table = Object.fromEntries(
+    Object.entries(value).map(([side, names]) => [side.toLowerCase(), names]),
+  );
+  return { add: texts(table, 'add'), remove: texts(table, 'remove') };
 }
 
 /** Every recipient an identity may mean. No identity means all of them, and that is a trap to imitate. */

@@ -1,5 +1,5 @@
 import type { WireObject } from '../wire.ts';
-import { isMailbox, type Recipient, type RecipientKind } from './directory.ts';
+import { type Directory, isMailbox, type Recipient, type RecipientKind } from './directory.ts';
 import type { Literal } from './opath.ts';
 import { invalidFilter } from './refusal.ts';
 
@@ -21,24 +21,33 @@ export function describeRecipient(one: Recipient): WireObject {
     RecipientType: typeOf(one.kind),
     RecipientTypeDetails: one.kind,
     IsDirSynced: one.isDirSynced,
-    HiddenFromAddressListsEnabled: false,
+    HiddenFromAddressListsEnabled: one.mailbox.isHidden,
     WhenCreatedUTC: { $date: one.createdAt },
   };
 }
 
-/** A mailbox, as `Get-Mailbox` shows it. */
-export function describeMailbox(one: Recipient): WireObject {
+/** A mailbox, as `Get-Mailbox` shows it: other recipients by name, whatever was put in. */
+export function describeMailbox(one: Recipient, directory: Directory): WireObject {
+  const { mailbox } = one;
+  const nameOf = (guid: string) => directory.get(guid).name;
   return {
     ...describeRecipient(one),
     ExchangeGuid: one.exchangeGuid,
     UserPrincipalName: one.userPrincipalName ?? '',
     IsShared: one.kind === 'SharedMailbox',
-    GrantSendOnBehalfTo: [],
-    ForwardingAddress: null,
-    ForwardingSmtpAddress: null,
-    DeliverToMailboxAndForward: false,
-    LitigationHoldEnabled: false,
-    ArchiveStatus: 'None',
+    GrantSendOnBehalfTo: [...mailbox.grantSendOnBehalfTo].map(nameOf),
+    ForwardingAddress:
+      mailbox.forwardingAddress === null ? null : nameOf(mailbox.forwardingAddress),
+    ForwardingSmtpAddress:
+      mailbox.forwardingSmtpAddress === null ? null : `smtp:${mailbox.forwardingSmtpAddress}`,
+    DeliverToMailboxAndForward: mailbox.deliverToMailboxAndForward,
+    HiddenFromAddressListsEnabled: mailbox.isHidden,
+    LitigationHoldEnabled: mailbox.litigationHold,
+    LitigationHoldDuration: mailbox.litigationHoldDuration,
+    InPlaceHolds: mailbox.inPlaceHolds,
+    ArchiveStatus: mailbox.hasArchive ? 'Active' : 'None',
+    MessageCopyForSentAsEnabled: mailbox.messageCopyForSentAs,
+    MessageCopyForSendOnBehalfEnabled: mailbox.messageCopyForSendOnBehalf,
     AccountDisabled: false,
     WhenMailboxCreated: { $date: one.createdAt },
   };
@@ -105,6 +114,9 @@ const FILTERABLE: Readonly<Record<string, Reader>> = {
 /** The name a mailbox's owner signs in with can be filtered on `Get-Mailbox`, not on `Get-Recipient`. */
 const MAILBOX_FILTERABLE: Readonly<Record<string, Reader>> = {
   ...FILTERABLE,
+  forwardingaddress: ({ mailbox: { forwardingAddress } }, dnsOf) =>
+    forwardingAddress === null ? [] : dnsOf([forwardingAddress]),
+  grantsendonbehalfto: ({ mailbox }, dnsOf) => dnsOf(mailbox.grantSendOnBehalfTo),
   userprincipalname: (one) => (one.userPrincipalName === undefined ? [] : [one.userPrincipalName]),
 };
 

@@ -20,6 +20,22 @@ export interface MailboxRight {
   readonly autoMapping: boolean;
 }
 
+/** What `Set-Mailbox` changes and `Get-Mailbox` shows, beside type and rights. GUIDs stand for recipients. */
+export interface MailboxSettings {
+  forwardingAddress: string | null;
+  forwardingSmtpAddress: string | null;
+  deliverToMailboxAndForward: boolean;
+  isHidden: boolean;
+  litigationHold: boolean;
+  litigationHoldDuration: string;
+  inPlaceHolds: readonly string[];
+  hasArchive: boolean;
+  sizeBytes: number;
+  messageCopyForSentAs: boolean;
+  messageCopyForSendOnBehalf: boolean;
+  readonly grantSendOnBehalfTo: Set<string>;
+}
+
 export interface Recipient {
   readonly guid: string;
   readonly entraId: string;
@@ -37,6 +53,8 @@ export interface Recipient {
   /** ISO 8601. */
   readonly createdAt: string;
   kind: RecipientKind;
+  /** Means something for mailboxes only. */
+  readonly mailbox: MailboxSettings;
   readonly mailboxRights: MailboxRight[];
   /** GUIDs of those who may send as this recipient. */
   readonly sendAs: Set<string>;
@@ -80,6 +98,10 @@ export class Directory {
   /** In the order they were made, without the soft-deleted. */
   all(): readonly Recipient[] {
     return [...this.#byGuid.values()].filter((one) => !one.isSoftDeleted);
+  }
+
+  softDeleted(): readonly Recipient[] {
+    return [...this.#byGuid.values()].filter((one) => one.isSoftDeleted);
   }
 
   get(guid: string): Recipient {

@@ -8,7 +8,12 @@ import {
   type Role,
   TWIN,
 } from './cast.ts';
-import { Directory, type Recipient, type RecipientKind } from './directory.ts';
+import {
+  Directory,
+  type MailboxSettings,
+  type Recipient,
+  type RecipientKind,
+} from './directory.ts';
 import { Seeded } from './seeded.ts';
 
 export const ORGANIZATION = 'contoso.onmicrosoft.com';
@@ -122,13 +127,15 @@ function otherGroups(
 
 function person(seeded: Seeded, role: Role, kind: RecipientKind): Recipient {
   const others = (role.otherMailNames ?? []).map(addressOf);
+  const base = recipient(seeded, role.name, role.mailName, kind);
   return {
-    ...recipient(seeded, role.name, role.mailName, kind),
+    ...base,
     otherAddresses: [...others, `${role.mailName}@${ORGANIZATION}`],
     userPrincipalName:
       kind === 'MailContact' ? undefined : addressOf(role.signInName ?? role.mailName),
     isDirSynced: role.isDirSynced ?? false,
     isSoftDeleted: role.isSoftDeleted ?? false,
+    mailbox: { ...base.mailbox, ...role.mailbox },
   };
 }
 
@@ -170,9 +177,29 @@ function recipient(seeded: Seeded, name: string, mailName: string, kind: Recipie
       FIRST_DAY + seeded.number(`created:${mailName}`, 2_000) * DAY_MS,
     ).toISOString(),
     kind,
+    mailbox: mailboxSettings(seeded, mailName),
     mailboxRights: [],
     sendAs: new Set(),
     members: new Set(),
+  };
+}
+
+const MEGABYTE = 2 ** 20;
+
+function mailboxSettings(seeded: Seeded, mailName: string): MailboxSettings {
+  return {
+    forwardingAddress: null,
+    forwardingSmtpAddress: null,
+    deliverToMailboxAndForward: false,
+    isHidden: false,
+    litigationHold: false,
+    litigationHoldDuration: 'Unlimited',
+    inPlaceHolds: [],
+    hasArchive: false,
+    sizeBytes: (1 + seeded.number(`size:${mailName}`, 20_000)) * MEGABYTE,
+    messageCopyForSentAs: false,
+    messageCopyForSendOnBehalf: false,
+    grantSendOnBehalfTo: new Set(),
   };
 }
 

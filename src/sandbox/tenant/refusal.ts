@@ -41,6 +41,14 @@ export function notAMember(member: string, group: string): Refusal {
   );
 }
 
+export function aMemberAlready(member: string, group: string): Refusal {
+  return new Refusal(
+    '',
+    'Microsoft.Exchange.Management.Tasks.MemberAlreadyExistsException',
+    `The recipient "${member}" is already a member of the group "${group}".`,
+  );
+}
+
 export function synchronised(cmdlet: string, object: string): Refusal {
   return new Refusal(
     '',

@@ -1,4 +1,4 @@
-import { type Directory, isMailbox, type Recipient } from './directory.ts';
+import { type Directory, isMailbox, type MailboxSettings, type Recipient } from './directory.ts';
 
 /** What is true of one address, for a person or a test to look at. */
 export interface State {
@@ -8,6 +8,9 @@ export interface State {
   readonly type: string;
   readonly fullAccess: readonly string[];
   readonly sendAs: readonly string[];
+  readonly sendOnBehalf: readonly string[];
+  /** Means something for mailboxes only; the recipient of forwarding by address. */
+  readonly mailbox: Omit<MailboxSettings, 'grantSendOnBehalfTo'>;
   readonly groups: readonly {
     readonly name: string;
     readonly type: string;
@@ -28,9 +31,20 @@ export function stateOf(directory: Directory, address: string): readonly State[]
       isMailbox(one) ? one.mailboxRights.map(({ trustee }) => trustee) : [],
     ),
     sendAs: addresses(directory, one.sendAs),
+    sendOnBehalf: addresses(directory, one.mailbox.grantSendOnBehalfTo),
+    mailbox: settings(directory, one.mailbox),
     groups: directory.groupsOf(one.guid).map(brief),
     members: one.members.size,
   }));
+}
+
+function settings(
+  directory: Directory,
+  { grantSendOnBehalfTo: _shownApart, ...mailbox }: MailboxSettings,
+): State['mailbox'] {
+  const { forwardingAddress: guid } = mailbox;
+  const forwardingAddress = guid === null ? null : directory.get(guid).primaryAddress;
+  return { ...mailbox, forwardingAddress };
 }
 
 function brief({ name, kind, isDirSynced }: Recipient) {

@@ -1,5 +1,4 @@
 import {
-  type Answer,
   anyone,
   type Cmdlet,
   exactlyOneForGroups,
@@ -11,7 +10,13 @@ import {
 } from '../cmdlet.ts';
 import { describeRecipient } from '../describe.ts';
 import { type Directory, isDistributionGroup, type Recipient } from '../directory.ts';
-import { dynamicGroup, notAMember, notTheManager, synchronised } from '../refusal.ts';
+import {
+  aMemberAlready,
+  dynamicGroup,
+  notAMember,
+  notTheManager,
+  synchronised,
+} from '../refusal.ts';
 import { filtered } from './recipients.ts';
 
 export const getDistributionGroup: Cmdlet = {
@@ -33,34 +38,56 @@ export const getDistributionGroupMember: Cmdlet = {
   },
 };
 
-const REMOVE = 'Remove-DistributionGroupMember';
+export const addDistributionGroupMember: Cmdlet = {
+  kind: 'write',
+  parameters: ['Identity', 'Member', 'BypassSecurityGroupManagerCheck'],
+  run: (directory, values) => {
+    const { group, member } = changeable('Add-DistributionGroupMember', directory, values);
+    if (group.members.has(member.guid)) {
+      throw aMemberAlready(member.name, group.name);
+    }
+    return {
+      effect: (current) => {
+        current.get(group.guid).members.add(member.guid);
+      },
+    };
+  },
+};
 
 export const removeDistributionGroupMember: Cmdlet = {
   kind: 'write',
   parameters: ['Identity', 'Member', 'BypassSecurityGroupManagerCheck'],
-  run: (directory, values) => leave(directory, values),
+  run: (directory, values) => {
+    const { group, member } = changeable('Remove-DistributionGroupMember', directory, values);
+    if (!group.members.has(member.guid)) {
+      throw notAMember(member.name, group.name);
+    }
+    return {
+      effect: (current) => {
+        current.get(group.guid).members.delete(member.guid);
+      },
+    };
+  },
 };
 
-function leave(directory: Directory, values: Values): Answer {
+/** Whom it is about, if the group's members can be changed. Throws `Refusal`. */
+function changeable(
+  cmdlet: string,
+  directory: Directory,
+  values: Values,
+): { readonly group: Recipient; readonly member: Recipient } {
   const group = exactlyOneForGroups(directory, text(values, 'Identity'), isGroup);
   const member = exactlyOneForGroups(directory, text(values, 'Member'), anyone);
   if (group.kind === 'DynamicDistributionGroup') {
     throw dynamicGroup(group.name);
   }
   if (group.isDirSynced) {
-    throw synchronised(REMOVE, group.name);
+    throw synchronised(cmdlet, group.name);
   }
   if (!flag(values, 'BypassSecurityGroupManagerCheck')) {
     throw notTheManager();
   }
-  if (!group.members.has(member.guid)) {
-    throw notAMember(member.name, group.name);
-  }
-  return {
-    effect: (current) => {
-      current.get(group.guid).members.delete(member.guid);
-    },
-  };
+  return { group, member };
 }
 
 /** A Microsoft 365 group is not found by the cmdlets of distribution groups. */

@@ -1,7 +1,7 @@
 import {
-  type Answer,
   type Cmdlet,
   exactlyOne,
+  flag,
   matching,
   page,
   text,
@@ -9,14 +9,16 @@ import {
   type Values,
 } from '../cmdlet.ts';
 import { describeMailbox, MINIMUM_SET, only } from '../describe.ts';
-import { type Directory, isMailbox, type RecipientKind } from '../directory.ts';
-import { invalidValue } from '../refusal.ts';
+import { type Directory, isMailbox } from '../directory.ts';
 import { filtered } from './recipients.ts';
 
 export const getMailbox: Cmdlet = {
   kind: 'read',
-  parameters: ['Identity', 'Filter', 'RecipientTypeDetails', 'ResultSize'],
-  run: (directory, values) => page(mailboxes(directory, values).map(describeMailbox), values),
+  parameters: ['Identity', 'Filter', 'RecipientTypeDetails', 'SoftDeletedMailbox', 'ResultSize'],
+  run: (directory, values) => {
+    const found = mailboxes(directory, values).map((one) => describeMailbox(one, directory));
+    return page(found, values);
+  },
 };
 
 export const getExoMailbox: Cmdlet = {
@@ -24,50 +26,33 @@ export const getExoMailbox: Cmdlet = {
   parameters: ['Identity', 'Filter', 'RecipientTypeDetails', 'Properties', 'ResultSize'],
   run: (directory, values) => {
     const names = [...MINIMUM_SET, ...texts(values, 'Properties')];
-    const objects = mailboxes(directory, values).map((one) => only(describeMailbox(one), names));
+    const objects = mailboxes(directory, values).map((one) =>
+      only(describeMailbox(one, directory), names),
+    );
     return page(objects, values);
   },
 };
 
 function mailboxes(directory: Directory, values: Values) {
   const kinds = texts(values, 'RecipientTypeDetails');
-  const found = matching(directory, text(values, 'Identity'), isMailbox);
+  const found = flag(values, 'SoftDeletedMailbox')
+    ? directory.softDeleted().filter(isMailbox)
+    : matching(directory, text(values, 'Identity'), isMailbox);
   return filtered(directory, found, values, true).filter(
     ({ kind }) => kinds.length === 0 || kinds.includes(kind),
   );
 }
 
-const TYPES: Readonly<Record<string, RecipientKind>> = {
-  regular: 'UserMailbox',
-  shared: 'SharedMailbox',
-  room: 'RoomMailbox',
-  equipment: 'EquipmentMailbox',
+export const getMailboxStatistics: Cmdlet = {
+  kind: 'read',
+  parameters: ['Identity'],
+  run: (directory, values) => {
+    const { displayName, mailbox } = exactlyOne(directory, text(values, 'Identity'), isMailbox);
+    return { objects: [{ DisplayName: displayName, TotalItemSize: sizeText(mailbox.sizeBytes) }] };
+  },
 };
 
-export const setMailbox: Cmdlet = {
-  kind: 'write',
-  parameters: ['Identity', 'Type'],
-  run: (directory, values) => convert(directory, values),
-};
-
-function convert(directory: Directory, values: Values): Answer {
-  const { guid, kind, distinguishedName } = exactlyOne(
-    directory,
-    text(values, 'Identity'),
-    isMailbox,
-  );
-  const asked = text(values, 'Type');
-  const wanted = asked === undefined ? kind : TYPES[asked.toLowerCase()];
-  if (wanted === undefined) {
-    throw invalidValue('Type', asked ?? '');
-  }
-  if (wanted === kind) {
-    const warning = `The command completed successfully but no settings of '${distinguishedName}' have been modified.`;
-    return { warnings: [warning] };
-  }
-  return {
-    effect: (current) => {
-      current.get(guid).kind = wanted;
-    },
-  };
+/** As the service writes it: `1.2 GB (1,288,490,188 bytes)`. */
+function sizeText(bytes: number): string {
+  return `${(bytes / 2 ** 30).toPrecision(4)} GB (${bytes.toLocaleString('en-US')} bytes)`;
 }

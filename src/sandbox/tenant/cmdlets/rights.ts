@@ -36,6 +36,12 @@ export const addMailboxPermission: Cmdlet = {
   run: (directory, values) => giveMailboxRight(directory, values),
 };
 
+export const removeMailboxPermission: Cmdlet = {
+  kind: 'write',
+  parameters: ['Identity', 'User', 'AccessRights', 'InheritanceType'],
+  run: (directory, values) => takeMailboxRight(directory, values),
+};
+
 export const getRecipientPermission: Cmdlet = {
   kind: 'read',
   parameters: ['Identity', 'Trustee', 'AccessRights', 'ResultSize'],
@@ -53,6 +59,12 @@ export const addRecipientPermission: Cmdlet = {
   kind: 'write',
   parameters: ['Identity', 'Trustee', 'AccessRights'],
   run: (directory, values) => giveSendAs(directory, values),
+};
+
+export const removeRecipientPermission: Cmdlet = {
+  kind: 'write',
+  parameters: ['Identity', 'Trustee', 'AccessRights'],
+  run: (directory, values) => takeSendAs(directory, values),
 };
 
 /** Whom a filter asks about; undefined for everybody. */
@@ -114,10 +126,7 @@ function mailboxRow(mailbox: Recipient, user: string, right: MailboxRight): Wire
 function giveMailboxRight(directory: Directory, values: Values): Answer {
   const mailbox = exactlyOne(directory, text(values, 'Identity'), isMailbox);
   const user = eligible(directory, text(values, 'User'));
-  const rights = texts(values, 'AccessRights');
-  if (rights.length !== 1 || rights[0]?.toLowerCase() !== 'fullaccess') {
-    throw invalidValue('AccessRights', rights.join(', '));
-  }
+  assertRight(values, 'FullAccess');
   const right: MailboxRight = {
     trustee: user.guid,
     rights: ['FullAccess'],
@@ -134,6 +143,44 @@ function giveMailboxRight(directory: Directory, values: Values): Answer {
     objects,
     effect: (current) => {
       current.get(mailbox.guid).mailboxRights.push(right);
+    },
+  };
+}
+
+/** Other rights than these two are not imitated. */
+function assertRight(values: Values, right: 'FullAccess' | 'SendAs'): void {
+  const rights = texts(values, 'AccessRights');
+  if (rights.length !== 1 || rights[0]?.toLowerCase() !== right.toLowerCase()) {
+    throw invalidValue('AccessRights', rights.join(', '));
+  }
+}
+
+function takeMailboxRight(directory: Directory, values: Values): Answer {
+  const mailbox = exactlyOne(directory, text(values, 'Identity'), isMailbox);
+  const user = exactlyOne(directory, text(values, 'User'), anyone);
+  assertRight(values, 'FullAccess');
+  if (!mailbox.mailboxRights.some((one) => one.trustee === user.guid)) {
+    return { warnings: [notPresent(mailbox, user, "the ACE doesn't exist on the object")] };
+  }
+  return {
+    effect: (current) => {
+      const { mailboxRights: rights } = current.get(mailbox.guid);
+      const others = rights.filter((one) => one.trustee !== user.guid);
+      rights.splice(0, rights.length, ...others);
+    },
+  };
+}
+
+function takeSendAs(directory: Directory, values: Values): Answer {
+  const recipient = exactlyOne(directory, text(values, 'Identity'), anyone);
+  const user = exactlyOne(directory, text(values, 'Trustee'), anyone);
+  assertRight(values, 'SendAs');
+  if (!recipient.sendAs.has(user.guid)) {
+    return { warnings: [notPresent(recipient, user, "the ACE isn't present")] };
+  }
+  return {
+    effect: (current) => {
+      current.get(recipient.guid).sendAs.delete(user.guid);
     },
   };
 }
@@ -164,10 +211,7 @@ function sendAsRow(one: Recipient, trusteeShown: string): WireObject {
 function giveSendAs(directory: Directory, values: Values): Answer {
   const recipient = exactlyOne(directory, text(values, 'Identity'), anyone);
   const user = eligible(directory, text(values, 'Trustee'));
-  const rights = texts(values, 'AccessRights');
-  if (rights.length !== 1 || rights[0]?.toLowerCase() !== 'sendas') {
-    throw invalidValue('AccessRights', rights.join(', '));
-  }
+  assertRight(values, 'SendAs');
   const objects = [sendAsRow(recipient, trusteeName(user))];
   if (recipient.sendAs.has(user.guid)) {
     return { objects, warnings: [alreadyPresent(recipient, user)] };
@@ -195,4 +239,8 @@ function eligible(directory: Directory, identity: string | undefined): Recipient
 
 function alreadyPresent(object: Recipient, user: Recipient): string {
   return `The appropriate access control entry is already present on the object "${object.distinguishedName}" for account "${trusteeName(user)}".`;
+}
+
+function notPresent(object: Recipient, user: Recipient, reason: string): string {
+  return `Can't remove the access control entry on the object "${object.distinguishedName}" for account "${trusteeName(user)}" because ${reason}.`;
 }

@@ -1,0 +1,62 @@
+import { rmSync } from 'node:fs';
+import { destination, pino } from 'pino';
+import { environment, loadConfig } from '../config.ts';
+import { ServiceError } from '../errors.ts';
+import type { EmailAddress } from '../offboarding/address.ts';
+import type { Preview } from '../offboarding/preview.ts';
+import { previewText } from '../offboarding/preview-text.ts';
+import { findProgram } from '../powershell/program.ts';
+import { createExchangeSessions } from '../service/exchange-sessions.ts';
+import { createPlanner } from '../service/planner.ts';
+import { connectTrelica, exchangesOn } from '../service/service.ts';
+
+export interface PlanOptions {
+  readonly config: string;
+  readonly workflow: string;
+  readonly email: EmailAddress;
+  readonly manager?: EmailAddress;
+  readonly json?: boolean;
+}
+
+/** Long enough for a first connection and all readings. */
+const WITHIN_MS = 300_000;
+
+/**
+ * Prints what the configured service would do, in a session of its own: no service needs to run. Returns
+ * the exit code: 1 if a finding would keep everything from being changed.
+ */
+export async function plan(options: PlanOptions): Promise<number> {
+  const preview = await makePlan(options);
+  console.log(
+    options.json ? JSON.stringify(preview, undefined, 2) : previewText(preview).trimEnd(),
+  );
+  return preview.stopped ? 1 : 0;
+}
+
+async function makePlan({ config: file, workflow, email, manager }: PlanOptions): Promise<Preview> {
+  const variables = environment();
+  const config = loadConfig({ file, environment: variables });
+  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }));
+  findProgram(config.powershell.command[0], variables['PATH'] ?? '');
+  const { pool, folder } = createExchangeSessions(config, { environment: variables, log });
+  try {
+    pool.start();
+    const { runs, directory } = connectTrelica(config, log);
+    const entry = await directory.find(workflow);
+    if (entry === undefined) {
+      throw new ServiceError(
+        'http.unknown-workflow',
+        `no workflow of the configuration has the name or id ${workflow}`,
+      );
+    }
+    const exchangeFor = exchangesOn(pool, config);
+    return await createPlanner({ directory, runs, exchangeFor, log, withinMs: WITHIN_MS })({
+      workflowId: entry.workflow.id,
+      step: entry.policy.step,
+      about: { email, ...(manager === undefined ? {} : { managerEmail: manager }) },
+    });
+  } finally {
+    await pool.stop({ graceMs: 0 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { addressSetting, type EmailAddress } from './address.ts';
+import type { Finding, FindingKind } from './findings.ts';
+import type { Subject } from './operations/operation.ts';
+import type { Recipient, Resolution } from './ports.ts';
+
+/** Somebody other than the leaver, as resolved. */
+export type Delegate = Found | Absent;
+
+/** `none`: the run names no line manager. */
+export type Manager = Found | Nobody;
+
+interface Found {
+  readonly kind: 'found';
+  readonly recipient: Recipient;
+}
+type Absent =
+  | { readonly kind: 'is-leaver' | 'missing'; readonly address: EmailAddress }
+  | { readonly kind: 'ambiguous'; readonly address: EmailAddress; readonly count: number };
+export type Nobody = { readonly kind: 'none' } | Absent;
+
+/** Whom a setting names: the line manager of the run, or an address. */
+export const delegateSetting = z.union([z.literal('manager'), addressSetting], {
+  error: 'must be "manager" or one plain e-mail address',
+});
+export type DelegateSetting = z.infer<typeof delegateSetting>;
+
+/** The addresses among the named ones: what an operation wants resolved. */
+export function addressesOf(named: readonly DelegateSetting[]): readonly EmailAddress[] {
+  return named.flatMap((one) => (one === 'manager' ? [] : [one]));
+}
+
+export function delegateOf(named: DelegateSetting, subject: Subject): Manager {
+  return named === 'manager'
+    ? subject.manager
+    : (subject.delegates.get(named) ?? { kind: 'missing', address: named });
+}
+
+/** What the resolution of an address means for somebody who is not the leaver. */
+export function toDelegate(
+  address: EmailAddress,
+  resolution: Resolution | undefined,
+  leaver: string,
+): Delegate {
+  switch (resolution?.kind) {
+    case 'found': {
+      const { recipient } = resolution;
+      const isLeaver = recipient.guid.toLowerCase() === leaver.toLowerCase();
+      return isLeaver ? { kind: 'is-leaver', address } : { kind: 'found', recipient };
+    }
+    case 'ambiguous':
+      return { kind: 'ambiguous', address, count: resolution.count };
+    default:
+      return { kind: 'missing', address };
+  }
+}
+
+const KINDS = {
+  none: { code: 'manager-none', byDefault: 'warn' },
+  'is-leaver': { code: 'delegate-is-leaver', byDefault: 'warn' },
+  missing: { code: 'delegate-missing', byDefault: 'warn' },
+  ambiguous: { code: 'delegate-ambiguous', byDefault: 'warn' },
+} as const satisfies Record<string, FindingKind>;
+
+/** Every finding `absence` may return. */
+export const ABSENCES: readonly FindingKind[] = Object.values(KINDS);
+
+/** Why there is nobody; `consequence` is the rest of the sentence: "nobody was given access". */
+export function absence(nobody: Nobody, consequence: string): Finding {
+  return { kind: KINDS[nobody.kind], sentence: `${reasonOf(nobody)}; ${consequence}.` };
+}
+
+function reasonOf(nobody: Nobody): string {
+  switch (nobody.kind) {
+    case 'none':
+      return 'The run names no line manager';
+    case 'is-leaver':
+      return `${nobody.address} is the leaver`;
+    case 'missing':
+      return `No recipient in Exchange has the address ${nobody.address}`;
+    case 'ambiguous':
+      return `${nobody.count} recipients in Exchange have the address ${nobody.address}`;
+  }
+}
+
+/** "Max Müster <max@example.org>" */
+export function nameOf({
+  displayName,
+  address,
+}: Pick<Recipient, 'displayName' | 'address'>): string {
+  return `${displayName} <${address}>`;
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import type { EmailAddress } from './address.ts';
+import { type JudgedFinding, judgeFindings, stopOf } from './findings.ts';
+import { gather } from './participants.ts';
+import { planOf } from './plan.ts';
+import type { Exchange, Person, Runs } from './ports.ts';
+import type { Assignment } from './process.ts';
+import {
+  findingShown,
+  plannedChange,
+  report,
+  shownChange,
+  shownFinding,
+  skipShown,
+} from './report.ts';
+import { imagesIn } from './report-text.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+/** Whose plan is wanted: of a run, or of a person for whom there may be a run that waits, or none yet. */
+export interface PreviewRequest {
+  readonly workflowId: string;
+  readonly step: string;
+  readonly about:
+    | { readonly runId: string }
+    /** The line manager counts where no run names one. */
+    | { readonly email: EmailAddress; readonly managerEmail?: EmailAddress };
+}
+
+/** What would be done, and nothing of it done. */
+export const preview = z.object({
+  runId: report.shape.runId,
+  person: z.object({ email: z.string(), name: z.string() }),
+  manager: report.shape.manager,
+  mailbox: report.shape.mailbox,
+  /** True if a finding would keep everything from being changed. */
+  stopped: z.boolean(),
+  changes: z.array(plannedChange),
+  findings: z.array(findingShown),
+  skipped: z.array(skipShown),
+  /** What is there now, in words. */
+  seen: z.array(z.string()),
+  exchangeCalls: z.int(),
+});
+export type Preview = z.infer<typeof preview>;
+
+export interface PreviewParts {
+  readonly runs: Pick<Runs, 'read' | 'search'>;
+  readonly exchange: Exchange;
+}
+
+/**
+ * Plans as a job would, with readings only: changes nothing, signals nothing, scans nothing. Throws
+ * `trelica.*`, `exchange.*` and `powershell.*`.
+ */
+export async function makePreview(
+  request: PreviewRequest,
+  { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
+  { runs, exchange }: PreviewParts,
+): Promise<Preview> {
+  const subject = await findSubject(request, runs);
+  const about = introduce(subject);
+  const gathering = await gather(exchange, subject.person, operations);
+  if (gathering.kind === 'nobody') {
+    const findings = judgeFindings([gathering.finding], policy);
+    return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
+  }
+  const snapshot = await takeSnapshot(exchange, gathering.participants, operations);
+  const { changes, findings, skipped, seen } = planOf(snapshot, policy);
+  const { guid, address, displayName, type } = snapshot.subject.mailbox;
+  return {
+    ...about,
+    ...judged(findings),
+    mailbox: { guid, address, displayName, type },
+    changes: changes.map(shownChange),
+    skipped: [...skipped],
+    seen: [...imagesIn(seen)],
+    exchangeCalls: exchange.calls,
+  };
+}
+
+const NOTHING_TO_DO = { changes: [], skipped: [], seen: [] };
+
+function judged(findings: readonly JudgedFinding[]) {
+  return { stopped: stopOf(findings) !== undefined, findings: findings.map(shownFinding) };
+}
+
+interface PreviewSubject {
+  readonly runId?: string;
+  readonly person: Person;
+}
+
+async function findSubject(
+  { workflowId, step, about }: PreviewRequest,
+  runs: PreviewParts['runs'],
+): Promise<PreviewSubject> {
+  if ('runId' in about) {
+    const { runId, person } = await runs.read(workflowId, about.runId, step);
+    if (person === undefined) {
+      const message = 'the run has no person with an e-mail address';
+      throw new ServiceError('trelica.person-unknown', message);
+    }
+    return { runId, person };
+  }
+  const { email, managerEmail } = about;
+  const search = await runs.search(workflowId, email, step);
+  return search.kind === 'found' && search.run.person !== undefined
+    ? {
+        runId: search.run.runId,
+        person: { ...search.run.person, ...(managerEmail && { managerEmail }) },
+      }
+    : { person: { email, name: email, managerEmail } };
+}
+
+function introduce({ runId, person: { email, name, managerEmail } }: PreviewSubject) {
+  return {
+    ...(runId === undefined ? {} : { runId }),
+    person: { email, name },
+    ...(managerEmail === undefined ? {} : { manager: managerEmail }),
+  };
+}

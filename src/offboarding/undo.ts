@@ -1,0 +1,161 @@
+import { parseIdentity } from '../cmdlets/identity.ts';
+import { type EmailAddress, parseAddress } from './address.ts';
+import type { Attempt } from './attempt.ts';
+import { attention, type Conclusion } from './conclusion.ts';
+import { converge } from './converge.ts';
+import { toDelegate } from './delegates.ts';
+import type { FindingKind } from './findings.ts';
+import { Journal } from './journal.ts';
+import { madeIds } from './made.ts';
+import { kindOf, OPERATIONS } from './operations/list.ts';
+import type { Operation, OperationKind } from './operations/operation.ts';
+import type { Participants } from './participants.ts';
+import type { Exchange, Resolution } from './ports.ts';
+import type { OffboardParts } from './process.ts';
+import type { Report } from './report.ts';
+
+/**
+ * A change that was not read back may still be unseen on some servers: an undo that looked too early would
+ * find nothing to take back.
+ */
+const SEEN_AFTER_MS = 60_000;
+
+const CANNOT_UNDO: FindingKind = { code: 'cannot-undo', byDefault: 'warn' };
+
+/**
+ * Takes back what a job has changed, as far as that is possible, by the very same loop: reads, plans
+ * what differs from the image from before, applies, reads again. Says what cannot be taken back, and
+ * tells the workflow nothing.
+ */
+export async function undo(
+  attempt: Pick<Attempt, 'report' | 'signal' | 'save'>,
+  original: Report,
+  { exchange, log, now, pause }: Omit<OffboardParts, 'runs'>,
+): Promise<Conclusion> {
+  const tooEarlyMs = seenAt(original) - now();
+  if (tooEarlyMs > 0) {
+    const reason = { code: 'not-settled', message: 'the last changes may not be seen yet' };
+    return { kind: 'later', reason, afterMs: tooEarlyMs };
+  }
+  const journal = new Journal(attempt.report, {
+    save: (report) => attempt.save(report),
+    now,
+    calls: () => exchange.calls,
+  });
+  const operations = restoring(original);
+  const participants = await participantsOf(original, operations, exchange);
+  if (participants === undefined) {
+    return { kind: 'done', reason: { code: 'nothing-made', message: 'the job changed nothing' } };
+  }
+  await journal.note({ person: original.person });
+  const verdict = await converge(participants, {
+    exchange,
+    operations,
+    findings: {},
+    journal,
+    log,
+    signal: attempt.signal,
+    pause,
+  });
+  return verdict.kind === 'continue' ? { kind: 'done' } : attention(verdict.code, verdict.reason);
+}
+
+/** When everything the job has changed can be seen, in milliseconds since the epoch. */
+function seenAt({ changes, verification }: Report): number {
+  const times = changes.map(({ at }) => Date.parse(at));
+  return verification?.verified ? 0 : Math.max(0, ...times) + SEEN_AFTER_MS;
+}
+
+/** What a job changed, as far as it can be taken back and as far as not: sentences for whoever decides. */
+export function undoable({ before = {}, changes }: Report): {
+  readonly reversible: readonly string[];
+  readonly irreversible: readonly string[];
+} {
+  const made = madeIds(changes);
+  const split = Object.groupBy(
+    changes.filter(({ id }) => made.has(id)),
+    ({ operation }) =>
+      restorer(kindOf(operation), before[operation]) === undefined ? 'irreversible' : 'reversible',
+  );
+  const sentences = (some: readonly { sentence: string }[] = []) =>
+    some.map(({ sentence }) => sentence);
+  return {
+    reversible: sentences(split['reversible']),
+    irreversible: sentences(split['irreversible']),
+  };
+}
+
+/** The operations that bring back what a job found, the last first. */
+export function restoring({ before = {}, changes }: Report): readonly Operation[] {
+  const made = madeIds(changes);
+  const kinds: readonly OperationKind[] = OPERATIONS.toReversed();
+  return kinds.flatMap((kind) => {
+    const sentences = changes
+      .filter(({ id, operation }) => operation === kind.name && made.has(id))
+      .map(({ sentence }) => sentence);
+    return sentences.length === 0 ? [] : [restoringOne(kind, before[kind.name], made, sentences)];
+  });
+}
+
+function restoringOne(
+  kind: OperationKind,
+  before: unknown,
+  made: ReadonlySet<string>,
+  sentences: readonly string[],
+): Operation {
+  const operation = restorer(kind, before);
+  if (operation === undefined) {
+    return irreversible(kind.name, sentences);
+  }
+  return {
+    ...operation,
+    plan: (subject, answers, looked) => {
+      const plan = operation.plan(subject, answers, looked);
+      return { ...plan, changes: plan.changes.filter(({ id }) => made.has(id)) };
+    },
+  };
+}
+
+/** Undefined where the operation has no way back, or left no image to go back to. */
+function restorer(kind: OperationKind | undefined, before: unknown): Operation | undefined {
+  const image = kind?.seen.safeParse(before);
+  return image?.success ? kind?.restore?.(image.data) : undefined;
+}
+
+function irreversible(name: string, sentences: readonly string[]): Operation {
+  const findings = sentences.map((sentence) => ({
+    kind: CANNOT_UNDO,
+    sentence: `Cannot be taken back: ${sentence}.`,
+  }));
+  return {
+    name,
+    reads: () => [],
+    plan: () => ({ changes: [], findings, skipped: [], seen: undefined }),
+  };
+}
+
+/** The mailbox is the one the job worked on, whoever has its address now. */
+async function participantsOf(
+  { mailbox, person }: Report,
+  operations: readonly Operation[],
+  exchange: Exchange,
+): Promise<Participants | undefined> {
+  const email = parseAddress(person?.email);
+  if (mailbox === undefined || person === undefined || email === undefined) {
+    return undefined;
+  }
+  const guid = parseIdentity(mailbox.guid);
+  const addresses = operations.flatMap((operation) => operation.addresses ?? []);
+  const found =
+    addresses.length === 0
+      ? new Map<EmailAddress, Resolution>()
+      : await exchange.resolve(addresses);
+  return {
+    person: { email, name: person.name, managerEmail: undefined },
+    mailbox: guid,
+    manager: { kind: 'none' },
+    delegates: new Map(
+      addresses.map((address) => [address, toDelegate(address, found.get(address), guid)]),
+    ),
+  };
+}

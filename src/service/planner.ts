@@ -1,0 +1,44 @@
+import { ServiceError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Directory } from '../offboarding/directory.ts';
+import type { WorkflowPolicy } from '../offboarding/policy.ts';
+import type { Exchange, Runs } from '../offboarding/ports.ts';
+import { makePreview, type Preview, type PreviewRequest } from '../offboarding/preview.ts';
+import { assignmentFor } from './leaver-job.ts';
+
+export interface PlannerParts {
+  readonly directory: Directory<WorkflowPolicy>;
+  readonly runs: Pick<Runs, 'read' | 'search'>;
+  readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
+  readonly log: Logger;
+  readonly withinMs: number;
+}
+
+/** Plans are for looking; the leavers come first. */
+const PLANS_AT_ONCE = 2;
+
+/**
+ * Makes plans that are not carried out, a few at a time. Throws `http.unavailable` when there are more, or
+ * when one takes too long.
+ */
+export function createPlanner(parts: PlannerParts): (request: PreviewRequest) => Promise<Preview> {
+  let underWay = 0;
+  return async (request) => {
+    if (underWay >= PLANS_AT_ONCE) {
+      throw new ServiceError('http.unavailable', `${PLANS_AT_ONCE} plans are being made already`);
+    }
+    underWay += 1;
+    const signal = AbortSignal.timeout(parts.withinMs);
+    try {
+      const { directory, runs, exchangeFor, log } = parts;
+      const assignment = await assignmentFor(request.workflowId, directory);
+      return await makePreview(request, assignment, { runs, exchange: exchangeFor(log, signal) });
+    } catch (cause) {
+      throw signal.aborted
+        ? new ServiceError('http.unavailable', 'the plan took too long', { cause })
+        : cause;
+    } finally {
+      underWay -= 1;
+    }
+  };
+}

@@ -1,0 +1,94 @@
+import { pino } from 'pino';
+import { codeOf } from '../../src/errors.ts';
+import { Journal } from '../../src/offboarding/journal.ts';
+import { operationsOf, workflowPolicy } from '../../src/offboarding/policy.ts';
+import { EMPTY_REPORT, type Report, readReport } from '../../src/offboarding/report.ts';
+import { undo } from '../../src/offboarding/undo.ts';
+import { work } from '../../src/offboarding/work.ts';
+import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
+import { address } from '../offboarding/small-tenant.ts';
+import { exchangeOn } from './tenant-exchange.ts';
+
+export const LEE = "lee.o'neil-astrom@example.org";
+export const MAX = 'max.muster@example.org';
+
+export interface Leaving {
+  readonly email?: string;
+  readonly manager?: string | undefined;
+  /** What earlier attempts left. */
+  readonly report?: Report;
+  readonly findings?: object;
+}
+
+export interface Left {
+  /** `continue`, or the code of what keeps the step from being signalled. */
+  readonly ending: string;
+  /** As it would come back from the store. */
+  readonly report: Report;
+}
+
+const HOUR_MS = 3_600_000;
+const log = pino({ level: 'silent' });
+
+/** One attempt at one leaver on a simulated tenant: everything but Trelica and the session. */
+export async function offboardOn(
+  tenant: Tenant,
+  operations: object,
+  { email = LEE, manager = MAX, report: earlier = EMPTY_REPORT, findings = {} }: Leaving = {},
+): Promise<Left> {
+  const policy = workflowPolicy.parse({ workflow: 'Person leaves', operations, findings });
+  const configured = operationsOf(policy);
+  const exchange = exchangeOn(tenant);
+  const person = {
+    email: address(email),
+    name: 'Lee',
+    managerEmail: manager === undefined ? undefined : address(manager),
+  };
+  let report: Report = { ...earlier, person: { email, name: person.name } };
+  const journal = new Journal(report, {
+    save: async (saved) => {
+      report = stored(saved);
+    },
+    now: () => 0,
+    calls: () => exchange.calls,
+  });
+  try {
+    const verdict = await work(person, {
+      exchange,
+      operations: configured,
+      findings: policy.findings,
+      journal,
+      log,
+      signal: new AbortController().signal,
+      pause: async () => undefined,
+    });
+    return { ending: verdict.kind === 'continue' ? 'continue' : verdict.code, report };
+  } catch (error) {
+    return { ending: codeOf(error), report };
+  }
+}
+
+/** Takes back what the job with this report did, an hour later. */
+export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
+  let report = EMPTY_REPORT;
+  try {
+    const conclusion = await undo(
+      {
+        report,
+        signal: new AbortController().signal,
+        save: async (saved) => {
+          report = stored(saved);
+        },
+      },
+      original,
+      { exchange: exchangeOn(tenant), log, now: () => HOUR_MS, pause: async () => undefined },
+    );
+    return { ending: conclusion.kind, report };
+  } catch (error) {
+    return { ending: codeOf(error), report };
+  }
+}
+
+function stored(report: Report): Report {
+  return readReport(JSON.parse(JSON.stringify(report)));
+}
