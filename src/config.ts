@@ -44,10 +44,15 @@ const exchange = section({
   readTimeoutSeconds: seconds(120, 3_600),
   /** The server works on for up to 15 minutes: a shorter wait gives up on work that may still be done. */
   writeTimeoutSeconds: seconds(960, 3_600),
-}).refine(({ signIn, certificateThumbprint }) => signIn !== 'thumbprint' || certificateThumbprint, {
-  path: ['certificateThumbprint'],
-  error: 'must be given with signIn: thumbprint',
-});
+})
+  .refine(({ signIn, certificateThumbprint }) => signIn !== 'thumbprint' || certificateThumbprint, {
+    path: ['certificateThumbprint'],
+    error: 'must be given with signIn: thumbprint',
+  })
+  .refine(({ signIn }) => signIn !== 'thumbprint' || process.platform === 'win32', {
+    path: ['signIn'],
+    error: 'thumbprint works on Windows only, where there is a certificate store: use certificate',
+  });
 
 /** How many sessions are kept and when each is replaced, successor first. */
 const sessions = section({

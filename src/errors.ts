@@ -53,6 +53,7 @@ export const ERRORS = {
   'powershell.protocol-violated': { retry: 'limited' },
   'powershell.value-refused': { retry: 'never' },
   'powershell.command-refused': { retry: 'never' },
+  'powershell.answer-too-large': { retry: 'never' },
   'powershell.overloaded': { retry: 'outage' },
   'powershell.unavailable': { retry: 'outage' },
 

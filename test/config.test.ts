@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { type Config, loadConfig } from '../src/config.ts';
 import { ServiceError } from '../src/errors.ts';
+import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
 const EXAMPLE = readFileSync('deploy/exo-bridge.example.yaml', 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
@@ -70,7 +71,8 @@ test('all faults are reported at once, each with its place and what is allowed',
 
 test('an unknown operation names the operations there are', () => {
   const message = faults(EXAMPLE.replace('leave-groups: {}', 'leave-everything: {}'));
-  assert.match(message, /delegate-access, leave-groups, convert-to-shared/);
+  const names = OPERATIONS.map(({ name }) => name).join(', ');
+  assert.ok(message.includes(`known: ${names}`), message);
 });
 
 test('broken YAML is reported with line and column', () => {
@@ -134,6 +136,16 @@ test('an access token is read from its file each time it is asked for', () => {
   assert.equal(config.secrets.accessToken?.(), 'first');
   writeFileSync(tokenFile, 'second\n');
   assert.equal(config.secrets.accessToken?.(), 'second');
+});
+
+test('a thumbprint is refused where there is no certificate store', {
+  skip: process.platform === 'win32' ? 'there is one' : false,
+}, () => {
+  const signIn = `signIn: thumbprint\n  certificateThumbprint: ${'A'.repeat(40)}`;
+  assert.match(
+    faults(EXAMPLE.replace('signIn: certificate', signIn)),
+    /exchange\.signIn: thumbprint works on Windows only/,
+  );
 });
 
 test('more sessions to keep than there may be are a fault', () => {

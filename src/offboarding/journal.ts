@@ -1,3 +1,4 @@
+import { isMade } from './made.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Change } from './operations/operation.ts';
 import type { Outcome } from './outcome.ts';
@@ -61,6 +62,9 @@ export class Journal {
   /** Replaces what was known of this change; a repeated attempt does not repeat the line. */
   async noteChange(change: Change, outcome: Outcome | { readonly kind: 'begun' }): Promise<void> {
     const { kind, ...detail } = outcome;
+    const known = this.#report.changes.find((one) => one.id === change.id);
+    // A call that is begun anew does not undo an earlier one: a server may have shown the state late.
+    const isMadeBefore = known && (kind === 'begun' ? isMade(known) : known.madeBefore);
     const result: ChangeResult = {
       id: change.id,
       operation: change.operation,
@@ -68,8 +72,9 @@ export class Journal {
       required: change.required,
       ...(change.once === undefined ? {} : { once: change.once }),
       outcome: kind,
+      ...(isMadeBefore ? { madeBefore: true } : {}),
       ...detail,
-      ...this.#duration(change),
+      ...durationSince(known, this.#parts.now()),
       at: this.time(),
     };
     const others = this.#report.changes.filter((one) => one.id !== change.id);
@@ -78,11 +83,6 @@ export class Journal {
 
   time(): string {
     return new Date(this.#parts.now()).toISOString();
-  }
-
-  #duration({ id }: Change): { readonly ms?: number } {
-    const begun = this.#report.changes.find((one) => one.id === id && one.outcome === 'begun');
-    return begun === undefined ? {} : { ms: this.#parts.now() - Date.parse(begun.at) };
   }
 
   /**
@@ -97,4 +97,9 @@ export class Journal {
         : change,
     );
   }
+}
+
+/** How long a call took, from the line that was written before it. */
+function durationSince(known: ChangeResult | undefined, now: number): { readonly ms?: number } {
+  return known?.outcome === 'begun' ? { ms: now - Date.parse(known.at) } : {};
 }

@@ -8,10 +8,15 @@ export const OUTCOME_UNKNOWN: FindingKind = { code: 'outcome-unknown', byDefault
 
 /** The ids of the changes that this job has made, or may have made. */
 export function madeIds(changes: readonly ChangeResult[]): ReadonlySet<string> {
-  const made = changes.filter(({ outcome }) =>
-    ['begun', 'done', 'already', 'unknown'].includes(outcome),
-  );
-  return new Set(made.map(({ id }) => id));
+  return new Set(changes.filter(isMade).map(({ id }) => id));
+}
+
+/** Whether it was made, or may have been, in this attempt or an earlier one. */
+export function isMade({
+  outcome,
+  madeBefore,
+}: Pick<ChangeResult, 'outcome' | 'madeBefore'>): boolean {
+  return madeBefore === true || ['begun', 'done', 'already', 'unknown'].includes(outcome);
 }
 
 export interface Remaining {

@@ -58,6 +58,8 @@ const changeResult = z.object({
   required: z.boolean(),
   once: z.literal(true).optional(),
   outcome: changeOutcome,
+  /** An earlier call of it was made, or may have been, whatever became of the latest. */
+  madeBefore: z.literal(true).optional(),
   code: z.string().optional(),
   message: z.string().optional(),
   /** How long Exchange asked to wait. */

@@ -134,6 +134,7 @@ export class Channel {
       this.#server.once('error', reject);
       this.#server.listen(path, () => {
         this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#end(error));
         resolve();
       });
     });

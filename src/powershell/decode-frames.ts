@@ -3,6 +3,8 @@ import { ServiceError } from '../errors.ts';
 import { type CellValue, MAX_FRAME_BYTES, type WorkerFrame } from './frames.ts';
 
 const NEWLINE = 0x0a;
+/** A damaged character is a damaged line, not U+FFFD in somebody's name. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const cell: z.ZodType<CellValue> = z.lazy(() =>
   z.union([
@@ -95,21 +97,21 @@ export class FrameDecoder {
     }
   }
 
-  #take(): string {
-    const line = Buffer.concat(this.#chunks, this.#length).toString('utf8');
+  #take(): Buffer {
+    const line = Buffer.concat(this.#chunks, this.#length);
     this.#chunks = [];
     this.#length = 0;
     return line;
   }
 }
 
-function parseFrame(line: string): WorkerFrame {
+function parseFrame(line: Buffer): WorkerFrame {
   let data: unknown;
   try {
-    data = JSON.parse(line);
+    data = JSON.parse(UTF8.decode(line));
   } catch {
     // The parser's own message quotes the data, which may be mail or a secret.
-    throw violated('a line is not JSON', { characters: line.length });
+    throw violated('a line is not JSON in UTF-8', { bytes: line.length });
   }
   const parsed = workerFrame.safeParse(data);
   if (!parsed.success) {

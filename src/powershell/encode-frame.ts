@@ -3,6 +3,7 @@ import {
   type AllowList,
   type CommandRequest,
   MAX_FRAME_BYTES,
+  NAMES_NO_OBJECT,
   type ParameterValue,
   type ServiceFrame,
 } from './frames.ts';
@@ -53,7 +54,7 @@ function assertValue(name: string, value: ParameterValue): void {
 }
 
 function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== '' && !/[*?]/.test(value);
+  return typeof value === 'string' && !NAMES_NO_OBJECT.test(value);
 }
 
 function isValue(value: unknown): boolean {
@@ -64,7 +65,7 @@ function isValue(value: unknown): boolean {
     case 'number':
       return Number.isFinite(value);
     case 'object':
-      return Array.isArray(value) ? value.every(isString) : value !== null && isTagged(value);
+      return Array.isArray(value) ? isStrings(value) : value !== null && isTagged(value);
     default:
       return false;
   }
@@ -86,6 +87,9 @@ const TAGS: Readonly<
 };
 
 function isTagged(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) {
+    return false;
+  }
   const { $type: tag, ...members } = value as Record<string, unknown>;
   const wanted = typeof tag === 'string' && Object.hasOwn(TAGS, tag) ? TAGS[tag] : undefined;
   return (
@@ -99,8 +103,9 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
+/** A hole would cross as null, and an array may bring its own idea of JSON. */
 function isStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isString);
+  return Array.isArray(value) && !('toJSON' in value) && Array.from(value).every(isString);
 }
 
 function textsOf(value: ParameterValue): readonly string[] {

@@ -5,7 +5,11 @@
  *   service → worker   prepare · run · cancel · ping · exit
  *   worker → service   hello · result · failure · item · pong · log · bye
  */
-export const PROTOCOL_VERSION = 1;
+/**
+ * What must not stand alone where one object is named: nothing, blanks and marks nobody sees, or a
+ * wildcard. Exchange takes some of these for every object. The worker has the same rule.
+ */
+export const NAMES_NO_OBJECT = /^[\s\p{C}\p{Z}]*$|[*?]/u;
 
 /** Longest line either side accepts, in bytes; a longer one ends the session. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;

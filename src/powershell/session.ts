@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { Channel } from './channel.ts';
+import { CallInFlight } from './call-in-flight.ts';
+import type { Channel } from './channel.ts';
 import { assertRequest } from './encode-frame.ts';
-import type {
-  AllowList,
-  AnswerFrame,
-  CommandRequest,
-  HelloFrame,
-  ResultFrame,
-  Row,
-} from './frames.ts';
-import { Pty, type PtyExit } from './pty.ts';
+import type { AllowList, AnswerFrame, CommandRequest, HelloFrame, ResultFrame } from './frames.ts';
+import type { Pty, PtyExit } from './pty.ts';
 import type { CommandLimits, CommandOutcome, Sessions } from './sessions.ts';
-import { shellEnvironment } from './shell-environment.ts';
 
 /**
  * The life of a session, written down and asserted at every move.
@@ -40,20 +33,9 @@ export interface Graces {
 }
 const GRACES: Graces = { cancelMs: 5_000, interruptMs: 3_000, killMs: 2_000 };
 
-export interface SessionOptions {
+export interface SessionParts {
   /** Names it in the log; a random one if left out. */
   readonly id?: string;
-  /** The shell: a program, perhaps with leading arguments. */
-  readonly command: readonly [string, ...string[]];
-  readonly workerScript: string;
-  /** Folder for the session's own folder; keep its path short. */
-  readonly baseDirectory: string;
-  /** The service's environment, of which a session gets a few variables. */
-  readonly inherited: Readonly<Record<string, string | undefined>>;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly startTimeoutMs: number;
-  /** Ends a session that has not greeted yet. */
-  readonly signal?: AbortSignal;
   readonly graces?: Graces;
   readonly log: Logger;
 }
@@ -67,43 +49,6 @@ export interface Vitals {
   readonly memoryBytes: number;
   readonly operations: number;
   readonly busy: boolean;
-}
-
-interface Running {
-  readonly id: number;
-  readonly rows: Row[];
-  resolve(result: ResultFrame): void;
-  reject(error: Error): void;
-}
-
-/**
- * Starts a shell in a terminal and waits for its worker's greeting. Throws `powershell.start-failed`
- * with the console's last lines if it ends, is silent for too long or can't prove itself.
- */
-export async function startSession(options: SessionOptions): Promise<Session> {
-  const channel = await Channel.open(options.baseDirectory);
-  const { command, workerScript: script, inherited, environment } = options;
-  const { directory } = channel;
-  const shell = shellEnvironment(inherited, environment, directory);
-  const wiring = { SESSION_CHANNEL: channel.address, SESSION_TOKEN: channel.token };
-  const pty = spawnOrClose(channel, {
-    command,
-    script,
-    directory,
-    environment: { ...shell, ...wiring },
-  });
-  const session = new Session(channel, pty, options);
-  await session.greeted(options.startTimeoutMs, options.signal);
-  return session;
-}
-
-function spawnOrClose(channel: Channel, options: ConstructorParameters<typeof Pty>[0]): Pty {
-  try {
-    return new Pty(options);
-  } catch (cause) {
-    channel.close();
-    throw new ServiceError('powershell.start-failed', 'the shell could not be started', { cause });
-  }
 }
 
 /** One pwsh process: one command at a time, and after anything odd none any more. */
@@ -120,14 +65,13 @@ export class Session implements Sessions {
   readonly #greeting = Promise.withResolvers<HelloFrame>();
   #state: SessionState = 'starting';
   #engineVersion = '';
-  #running: Running | undefined;
+  #running: CallInFlight | undefined;
   #allow: AllowList = {};
   #lastId = 0;
-  #operations = 0;
   #reason: string | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(channel: Channel, pty: Pty, options: Pick<SessionOptions, 'id' | 'graces' | 'log'>) {
+  constructor(channel: Channel, pty: Pty, options: SessionParts) {
     this.id = options.id ?? randomUUID().slice(0, 8);
     this.#channel = channel;
     this.#pty = pty;
@@ -138,7 +82,7 @@ export class Session implements Sessions {
     channel.attach({
       onHello: (hello) => this.#greeting.resolve(hello),
       onFrame: (frame) => this.#receive(frame),
-      onEnd: (error) => this.#lose(error?.message ?? 'the socket closed'),
+      onEnd: (error) => this.#lose(error?.message ?? 'the socket closed', error),
     });
     this.ended = pty.exited.then((exit) => this.#bury(exit));
     this.#log.info('session starting');
@@ -148,14 +92,14 @@ export class Session implements Sessions {
     return this.#state;
   }
 
+  /** Of the shell, not of the worker, which may be a child of a wrapper. */
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
   /** The version of PowerShell, as the worker greeted with it: `7.6.5`. */
   get engineVersion(): string {
     return this.#engineVersion;
-  }
-
-  /** How many commands it has run. */
-  get operations(): number {
-    return this.#operations;
   }
 
   get ageMs(): number {
@@ -210,7 +154,6 @@ export class Session implements Sessions {
 
   async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
     assertRequest(request, this.#allow);
-    this.#operations += 1;
     return this.#exchange((id) => ({ v: 1, type: 'run', id, ...request }), limits);
   }
 
@@ -247,17 +190,14 @@ export class Session implements Sessions {
       throw cancelled(signal);
     }
     this.#move('busy');
-    const id = this.#nextId();
-    const rows: Row[] = [];
-    const answer = Promise.withResolvers<ResultFrame>();
-    this.#running = { id, rows, resolve: answer.resolve, reject: answer.reject };
-    const expire = (error: ServiceError) => this.#abandon(error);
-    const timer = setTimeout(() => expire(timedOut(timeoutMs)), timeoutMs);
-    const onAbort = () => expire(cancelled(signal));
+    const call = new CallInFlight(this.#nextId());
+    this.#running = call;
+    const timer = setTimeout(() => this.#abandon(timedOut(timeoutMs)), timeoutMs);
+    const onAbort = () => this.#abandon(cancelled(signal));
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      this.#send(frameFor(id));
-      return outcomeOf(await answer.promise, rows);
+      this.#send(frameFor(call.id));
+      return await call.outcome;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -277,13 +217,8 @@ export class Session implements Sessions {
 
   /** Gives a command up: its caller hears of it when it has stopped or the process is dead. */
   #abandon(error: ServiceError): void {
-    const running = this.#running;
-    if (running !== undefined && this.#stopping === undefined) {
-      this.#running = {
-        ...running,
-        resolve: () => running.reject(error),
-        reject: () => running.reject(error),
-      };
+    if (this.#running !== undefined && this.#stopping === undefined) {
+      this.#running.giveUp(error);
       void this.stop(error.message);
     }
   }
@@ -291,7 +226,7 @@ export class Session implements Sessions {
   #receive(frame: AnswerFrame): void {
     switch (frame.type) {
       case 'item':
-        this.#current(frame.id).rows.push(...frame.rows);
+        this.#current(frame.id).add(frame.rows);
         return;
       case 'result':
         this.#finish(frame);
@@ -314,10 +249,10 @@ export class Session implements Sessions {
     if (this.#state === 'busy') {
       this.#move('ready');
     }
-    running.resolve(frame);
+    running.finish(frame);
   }
 
-  #current(id: number): Running {
+  #current(id: number): CallInFlight {
     if (this.#running?.id !== id) {
       throw new ServiceError('powershell.protocol-violated', 'an answer to no question', {
         facts: { id },
@@ -327,16 +262,22 @@ export class Session implements Sessions {
   }
 
   /** Something odd happened: whatever ran has an unknown outcome. */
-  #lose(reason: string): void {
+  #lose(reason: string, cause?: Error): void {
     void this.stop(reason);
-    this.#fail(reason);
+    this.#fail(reason, cause);
   }
 
-  #fail(reason: string): void {
-    const lost = new ServiceError('powershell.session-lost', `the session ended: ${reason}`, {
-      facts: { sessionId: this.id },
-    });
-    this.#running?.reject(lost);
+  /** What broke the session keeps its code; else all that is known is that it is gone. */
+  #fail(reason: string, cause?: Error): void {
+    const facts = { sessionId: this.id };
+    const lost =
+      cause instanceof ServiceError
+        ? new ServiceError(cause.code, cause.message, {
+            facts: { ...cause.facts, ...facts },
+            cause,
+          })
+        : new ServiceError('powershell.session-lost', `the session ended: ${reason}`, { facts });
+    this.#running?.lose(lost);
     this.#running = undefined;
     this.#greeting.reject(lost);
   }
@@ -368,6 +309,7 @@ export class Session implements Sessions {
       // A worker that has greeted leaves by itself when its socket ends.
       return this.#channel.isProved;
     }
+    // The worker stops what it is at, lets it clean up for a moment, and leaves.
     if (this.#running !== undefined) {
       this.#channel.send({ v: 1, type: 'cancel', id: this.#running.id });
     }
@@ -396,10 +338,7 @@ export class Session implements Sessions {
     if (!isClean) {
       this.#log.warn('session folder in use by a process that was left behind');
     }
-    this.#log.info(
-      { reason, ...exit, ageMs: Math.round(this.ageMs), operations: this.#operations },
-      'session ended',
-    );
+    this.#log.info({ reason, ...exit, ageMs: Math.round(this.ageMs) }, 'session ended');
     if (this.#pty.tail !== '') {
       this.#log.debug({ console: this.#pty.tail }, 'last lines of the console');
     }
@@ -422,15 +361,6 @@ export class Session implements Sessions {
     this.#lastId += 1;
     return this.#lastId;
   }
-}
-
-function outcomeOf(
-  { errors: [error], warnings }: ResultFrame,
-  rows: readonly Row[],
-): CommandOutcome {
-  return error === undefined
-    ? { kind: 'completed', rows, warnings }
-    : { kind: 'failed', error, rows, warnings };
 }
 
 function timedOut(timeoutMs: number): ServiceError {

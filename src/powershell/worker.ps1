@@ -18,126 +18,140 @@ $ProgressPreference = 'SilentlyContinue'
 $ConfirmPreference = 'None'
 
 $MaxFrameBytes = 16MB
+# Warnings and errors of one command that are passed on; the rest is counted.
+$MostMessages = 100
+$LongestMessage = 16KB
+# What a command gets to clean up after itself when the service has asked the worker to leave.
+$LeaveAfterMs = 1000
 $NamingParameters = 'Identity', 'User', 'Trustee', 'Member'
 
-# Writes one frame: the only place where bytes go to the socket. Both runspaces use it.
+# Writes one frame: the only place where bytes go to the socket. Both runspaces use it, and have $pipe and $lock.
 function Send-Frame {
-    param([IO.Stream] $Pipe, [object] $Lock, [IO.MemoryStream] $Frame)
+    param([IO.MemoryStream] $Frame)
 
     $Frame.WriteByte(10)
-    [Threading.Monitor]::Enter($Lock)
+    [Threading.Monitor]::Enter($lock)
     try {
-        $Pipe.Write($Frame.GetBuffer(), 0, [int] $Frame.Length)
-        $Pipe.Flush()
+        $pipe.Write($Frame.GetBuffer(), 0, [int] $Frame.Length)
+        $pipe.Flush()
     } finally {
-        [Threading.Monitor]::Exit($Lock)
+        [Threading.Monitor]::Exit($lock)
     }
 }
 
-# One value as JSON: enums as names, dates as ISO 8601 UTC, sizes as text and number, lists as arrays.
-# Anything else that is no plain value becomes its text.
-function Write-Value {
-    param([Text.Json.Utf8JsonWriter] $Writer, [object] $Value, [int] $Depth)
+# Projects objects to the properties asked for, as frames of rows: enums as names, dates as ISO 8601 UTC,
+# sizes as text and number, lists as arrays; anything else that is no plain value becomes its text.
+# One loop instead of a function for each value: a call costs twenty times as much as the value.
+function Send-Row {
+    param([Collections.Generic.List[object]] $Row, [string[]] $Property, [long] $Id)
 
-    $invariant = [Globalization.CultureInfo]::InvariantCulture
-    if ($null -eq $Value) { $Writer.WriteNullValue(); return }
-    if ($Value -is [string]) { $Writer.WriteStringValue([string] $Value); return }
-    if ($Value -is [bool]) { $Writer.WriteBooleanValue([bool] $Value); return }
-    if ($Value -is [enum]) { $Writer.WriteStringValue($Value.ToString()); return }
-    if ($Value -is [datetime]) {
-        # A date without a zone comes from the server, which means UTC.
-        $utc = if ($Value.Kind -eq 'Local') { $Value.ToUniversalTime() } else { [datetime] $Value }
-        $Writer.WriteStringValue($utc.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", $invariant)); return
+    $invariant = [cultureinfo]::InvariantCulture
+    $buffer = [IO.MemoryStream]::new()
+    $writer = [Text.Json.Utf8JsonWriter]::new($buffer, $jsonOptions)
+    $open = [Collections.Generic.Stack[Collections.IEnumerator]]::new()
+    $next = 0
+    while ($next -lt $Row.Count) {
+        $buffer.SetLength(0)
+        $writer.Reset()
+        $writer.WriteStartObject()
+        $writer.WriteNumber('v', 1); $writer.WriteString('type', 'item'); $writer.WriteNumber('id', $Id)
+        $writer.WriteStartArray('rows')
+        # Rows may be large: a frame ends long before the longest one.
+        while ($next -lt $Row.Count -and ($writer.BytesPending + $buffer.Length) -lt 1MB) {
+            $members = $Row[$next++].PSObject.Properties
+            $writer.WriteStartObject()
+            foreach ($name in $Property) {
+                $member = $members[$name]
+                if ($null -eq $member) { continue }
+                $writer.WritePropertyName($name)
+                # As a method: what a property throws, PowerShell takes for $null.
+                $value = $member.get_Value()
+                for (;;) {
+                    if ($null -eq $value) { $writer.WriteNullValue() }
+                    elseif ($value -is [string]) { $writer.WriteStringValue([string] $value) }
+                    elseif ($value -is [bool]) { $writer.WriteBooleanValue([bool] $value) }
+                    elseif ($value -is [int]) { $writer.WriteNumberValue([int] $value) }
+                    elseif ($value -is [enum] -or $value -is [guid]) { $writer.WriteStringValue($value.ToString()) }
+                    elseif ($value -is [datetime] -or $value -is [DateTimeOffset]) {
+                        # A date without a zone comes from the server, which means UTC.
+                        $utc = if ($value -is [DateTimeOffset]) { $value.UtcDateTime } elseif ($value.Kind -eq 'Local') { $value.ToUniversalTime() } else { $value }
+                        $writer.WriteStringValue($utc.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", $invariant))
+                    }
+                    elseif ($value -is [double] -or $value -is [float]) {
+                        if ([double]::IsFinite($value)) { $writer.WriteNumberValue([double] $value) } else { $writer.WriteNullValue() }
+                    }
+                    elseif ($value -is [decimal] -or $value -is [ulong]) { $writer.WriteNumberValue([decimal] $value) }
+                    elseif ($value -is [ValueType] -and $value -is [IConvertible] -and $value -isnot [char]) { $writer.WriteNumberValue([long] $value) }
+                    elseif ($open.Count -lt 3 -and $value -is [Collections.IEnumerable] -and $value -isnot [Collections.IDictionary]) {
+                        $writer.WriteStartArray()
+                        $open.Push(@($value).GetEnumerator())
+                    }
+                    elseif ($value.GetType().Name -match 'ByteQuantifiedSize' -and $value.PSObject.Methods['ToBytes']) {
+                        $writer.WriteStartObject()
+                        $writer.WriteString('text', $value.ToString())
+                        $writer.WriteNumber('bytes', [decimal] $value.ToBytes())
+                        $writer.WriteEndObject()
+                    }
+                    else { $writer.WriteStringValue([string]::Format($invariant, '{0}', [object[]] @(, $value))) }
+                    # The next element of the innermost list, or what comes after the list.
+                    while ($open.Count -gt 0 -and -not $open.Peek().MoveNext()) { $null = $open.Pop(); $writer.WriteEndArray() }
+                    if ($open.Count -eq 0) { break }
+                    $value = $open.Peek().Current
+                }
+            }
+            $writer.WriteEndObject()
+        }
+        $writer.WriteEndArray()
+        $writer.WriteEndObject()
+        $writer.Flush()
+        if ($buffer.Length -ge $MaxFrameBytes) {
+            $tooLong = [IO.InvalidDataException]::new('one object is longer than an answer may be; ask for fewer properties')
+            throw [Management.Automation.ErrorRecord]::new($tooLong, 'AnswerTooLong', 'LimitsExceeded', $null)
+        }
+        Send-Frame $buffer
     }
-    if ($Value -is [DateTimeOffset]) {
-        $Writer.WriteStringValue($Value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", $invariant)); return
-    }
-    if ($Value -is [double] -or $Value -is [float]) {
-        if ([double]::IsFinite($Value)) { $Writer.WriteNumberValue([double] $Value) } else { $Writer.WriteNullValue() }
-        return
-    }
-    if ($Value -is [decimal] -or $Value -is [ulong]) { $Writer.WriteNumberValue([decimal] $Value); return }
-    if ($Value -is [ValueType] -and $Value -is [IConvertible] -and $Value -isnot [char]) {
-        $Writer.WriteNumberValue([long] $Value); return
-    }
-    if ($Depth -gt 0 -and $Value -is [Collections.IEnumerable] -and $Value -isnot [Collections.IDictionary]) {
-        $Writer.WriteStartArray()
-        foreach ($element in $Value) { Write-Value -Writer $Writer -Value $element -Depth ($Depth - 1) }
-        $Writer.WriteEndArray(); return
-    }
-    if ($Value.PSObject.Methods['ToBytes'] -and $Value.GetType().Name -match 'ByteQuantifiedSize') {
-        $Writer.WriteStartObject()
-        $Writer.WriteString('text', $Value.ToString())
-        $Writer.WriteNumber('bytes', [decimal] $Value.ToBytes())
-        $Writer.WriteEndObject(); return
-    }
-    $Writer.WriteStringValue([string]::Format($invariant, '{0}', $Value))
 }
 
-# Runs at the end of the command's own pipeline, in the inner runspace: projects each object to the
-# properties asked for and sends them in batches.
+# Runs at the end of the command's own pipeline, in the inner runspace, so that rows leave while others come.
 function Write-ItemFrame {
     param(
         [Parameter(ValueFromPipeline)] [object] $InputObject,
         [string[]] $Property,
-        [int] $Id,
-        [IO.Stream] $Pipe,
-        [object] $Lock
+        [long] $Id
     )
-    begin {
-        $buffer = $null
-        function Close-Batch {
-            $writer.WriteEndArray(); $writer.WriteEndObject(); $writer.Flush()
-            Send-Frame -Pipe $Pipe -Lock $Lock -Frame $buffer
-        }
-    }
+    begin { $rows = [Collections.Generic.List[object]]::new() }
     process {
         if ($null -eq $InputObject) { return }
-        if ($null -eq $buffer) {
-            $buffer = [IO.MemoryStream]::new()
-            $writer = [Text.Json.Utf8JsonWriter]::new($buffer)
-            $count = 0
-            $writer.WriteStartObject()
-            $writer.WriteNumber('v', 1); $writer.WriteString('type', 'item'); $writer.WriteNumber('id', $Id)
-            $writer.WriteStartArray('rows')
-        }
-        $writer.WriteStartObject()
-        foreach ($name in $Property) {
-            $found = $InputObject.PSObject.Properties[$name]
-            if ($null -eq $found) { continue }
-            $writer.WritePropertyName($name)
-            Write-Value -Writer $writer -Value $found.Value -Depth 3
-        }
-        $writer.WriteEndObject()
-        $count++
-        # Rows may be large: a batch ends long before the longest frame.
-        if ($count -ge 200 -or ($writer.BytesPending + $buffer.Length) -gt 1MB) {
-            . Close-Batch
-            $buffer = $null
-        }
+        $rows.Add($InputObject)
+        if ($rows.Count -lt 200) { return }
+        Send-Row $rows $Property $Id
+        $rows.Clear()
     }
-    end {
-        if ($null -ne $buffer) { . Close-Batch }
+    end { Send-Row $rows $Property $Id }
+}
+
+# What was really loaded is what comes out.
+function Import-WantedModule {
+    param([hashtable[]] $Module)
+
+    foreach ($one in $Module) {
+        Import-Module @one -Global -DisableNameChecking -PassThru -ErrorAction Stop
     }
 }
 
-function New-Frame {
-    param([string] $Type)
+# Writes a frame of the main runspace: what all have in common, then what the block adds.
+function Write-Frame {
+    param([string] $Type, [scriptblock] $Content)
 
     $buffer = [IO.MemoryStream]::new()
-    $writer = [Text.Json.Utf8JsonWriter]::new($buffer)
+    $writer = [Text.Json.Utf8JsonWriter]::new($buffer, $jsonOptions)
     $writer.WriteStartObject()
     $writer.WriteNumber('v', 1)
     $writer.WriteString('type', $Type)
-    return [pscustomobject]@{ Buffer = $buffer; Writer = $writer }
-}
-
-function Complete-Frame {
-    param([pscustomobject] $Frame)
-
-    $Frame.Writer.WriteEndObject()
-    $Frame.Writer.Flush()
-    Send-Frame -Pipe $pipe -Lock $lock -Frame $Frame.Buffer
+    . $Content
+    $writer.WriteEndObject()
+    $writer.Flush()
+    Send-Frame $buffer
 }
 
 # The first exception with an error record of its own: the record is on the wrapper, not at the bottom.
@@ -165,7 +179,7 @@ function Write-ErrorRecord {
         $type = $Record.CaughtType
     }
     $Writer.WriteStartObject()
-    $Writer.WriteString('message', [string] $exception.Message)
+    $Writer.WriteString('message', (Limit-Text $exception.Message))
     $Writer.WriteString('exceptionType', $type)
     $Writer.WriteStartArray('innerTypes')
     for ($inner = $exception.InnerException; $null -ne $inner; $inner = $inner.InnerException) {
@@ -178,7 +192,7 @@ function Write-ErrorRecord {
     $Writer.WriteString('activity', [string] $Record.CategoryInfo.Activity)
     $Writer.WriteString('targetName', [string] $Record.CategoryInfo.TargetName)
     if ($null -ne $Record.ErrorDetails -and $Record.ErrorDetails.Message) {
-        $Writer.WriteString('details', $Record.ErrorDetails.Message)
+        $Writer.WriteString('details', (Limit-Text $Record.ErrorDetails.Message))
     }
     Write-HttpFact -Writer $Writer -Exception $exception
     if ($null -ne $Record.InvocationInfo -and $Record.InvocationInfo.ScriptName) {
@@ -196,9 +210,8 @@ function Write-HttpFact {
         if ($null -ne $response -and $response.Value -is [Net.Http.HttpResponseMessage]) {
             $Writer.WriteNumber('httpStatus', [int] $response.Value.StatusCode)
             $after = $response.Value.Headers.RetryAfter
-            if ($null -ne $after -and $null -ne $after.Delta) {
-                $Writer.WriteNumber('retryAfterSeconds', [double] $after.Delta.TotalSeconds)
-            }
+            $wait = if ($null -eq $after) { $null } elseif ($null -ne $after.Delta) { $after.Delta } elseif ($null -ne $after.Date) { $after.Date - [DateTimeOffset]::UtcNow }
+            if ($null -ne $wait) { $Writer.WriteNumber('retryAfterSeconds', [Math]::Max(0, [double] $wait.TotalSeconds)) }
             return
         }
         if ($current -is [Net.Http.HttpRequestException] -and $null -ne $current.StatusCode) {
@@ -208,20 +221,44 @@ function Write-HttpFact {
     }
 }
 
-function Send-Result {
-    param([long] $Id, [string[]] $Warning, [Management.Automation.ErrorRecord[]] $Record, [bool] $Cancelled)
+function Limit-Text {
+    param([string] $Text)
 
-    $frame = New-Frame -Type 'result'
-    $writer = $frame.Writer
-    $writer.WriteNumber('id', $Id)
-    $writer.WriteStartArray('warnings')
-    foreach ($text in $Warning) { $writer.WriteStringValue($text) }
-    $writer.WriteEndArray()
-    $writer.WriteStartArray('errors')
-    foreach ($one in $Record) { Write-ErrorRecord -Writer $writer -Record $one }
-    $writer.WriteEndArray()
-    $writer.WriteBoolean('cancelled', $Cancelled)
-    Complete-Frame -Frame $frame
+    if ($Text.Length -le $LongestMessage) { return $Text }
+    return $Text.Substring(0, $LongestMessage) + ' ...'
+}
+
+# The end of a command. Most have neither warnings nor errors: their answer needs no JSON writer.
+function Send-Result {
+    param([long] $Id, [object] $Warning, [object] $Record, [bool] $Cancelled)
+
+    if ($Warning.Count -eq 0 -and $Record.Count -eq 0 -and -not $Cancelled) {
+        $bytes = [Text.Encoding]::UTF8.GetBytes('{"v":1,"type":"result","id":' + $Id + ',"warnings":[],"errors":[],"cancelled":false}')
+        $buffer = [IO.MemoryStream]::new()
+        $buffer.Write($bytes, 0, $bytes.Length)
+        Send-Frame $buffer
+        return
+    }
+    Write-Frame -Type 'result' -Content {
+        $writer.WriteNumber('id', $Id)
+        $writer.WriteStartArray('warnings')
+        foreach ($text in $Warning.GetRange(0, [Math]::Min($Warning.Count, $MostMessages))) { $writer.WriteStringValue((Limit-Text $text)) }
+        if ($Warning.Count -gt $MostMessages) { $writer.WriteStringValue("$($Warning.Count - $MostMessages) more warnings were left out") }
+        $writer.WriteEndArray()
+        $writer.WriteStartArray('errors')
+        foreach ($one in $Record.GetRange(0, [Math]::Min($Record.Count, $MostMessages))) { Write-ErrorRecord -Writer $writer -Record $one }
+        $writer.WriteEndArray()
+        $writer.WriteBoolean('cancelled', $Cancelled)
+    }
+}
+
+# Refuses a command before it begins; the session stays usable.
+function Send-Refusal {
+    param([long] $Id, [Management.Automation.ErrorRecord] $Record)
+
+    $records = [Collections.Generic.List[Management.Automation.ErrorRecord]]::new()
+    $records.Add($Record)
+    Send-Result -Id $Id -Warning ([Collections.Generic.List[string]]::new()) -Record $records -Cancelled $false
 }
 
 function New-Refusal {
@@ -235,6 +272,7 @@ function ConvertFrom-Tagged {
     param([Text.Json.JsonElement] $Element)
 
     switch ($Element.GetProperty('$type').GetString()) {
+        'null' { return $null }
         'secure-string' { return , (ConvertTo-SecureText -Text $Element.GetProperty('value').GetString()) }
         'certificate' {
             $bytes = $Element.GetProperty('pfx').GetBytesFromBase64()
@@ -280,7 +318,6 @@ function ConvertFrom-Element {
     param([Text.Json.JsonElement] $Element)
 
     switch ($Element.ValueKind) {
-        'String' { return $Element.GetString() }
         'True' { return $true }
         'False' { return $false }
         'Number' {
@@ -314,12 +351,11 @@ function Read-Parameter {
             return New-Refusal -ErrorId 'ParameterRefused' -Message "$Command -$name is not allowed"
         }
         try {
-            $value = ConvertFrom-Element -Element $member.Value
+            $value = if ($member.Value.ValueKind -eq 'String') { $member.Value.GetString() } else { ConvertFrom-Element -Element $member.Value }
         } catch {
             return New-Refusal -ErrorId 'ValueRefused' -Message "$Command -$name has a value of a kind that is not taken"
         }
-        if ($NamingParameters -contains $name -and
-            ($value -isnot [string] -or [string]::IsNullOrWhiteSpace($value) -or $value.IndexOfAny([char[]] '*?') -ge 0)) {
+        if ($NamingParameters -contains $name -and ($value -isnot [string] -or $value -match '^[\s\p{C}\p{Z}]*$|[*?]')) {
             return New-Refusal -ErrorId 'IdentityRefused' -Message "$Command -$name must name one object"
         }
         $table[$name] = $value
@@ -343,17 +379,17 @@ function Invoke-Prepare {
         foreach ($name in $command.Value.EnumerateArray()) { $null = $names.Add($name.GetString()) }
         $allowed[$command.Name] = $names
     }
-    $shell = [powershell]::Create()
-    foreach ($module in $Frame.GetProperty('modules').EnumerateArray()) {
-        $import = @{ Name = $module.GetProperty('name').GetString(); ErrorAction = 'Stop'; DisableNameChecking = $true; Global = $true; PassThru = $true }
+    [hashtable[]] $modules = @(foreach ($module in $Frame.GetProperty('modules').EnumerateArray()) {
+        $wanted = @{ Name = $module.GetProperty('name').GetString() }
         $version = [Text.Json.JsonElement]::new()
-        if ($module.TryGetProperty('version', [ref] $version)) { $import.RequiredVersion = [version] $version.GetString() }
-        # What was really loaded is the answer.
-        $sink = @{ Property = 'Name', 'Version'; Id = $Frame.GetProperty('id').GetInt32(); Pipe = $pipe; Lock = $lock }
-        $null = $shell.AddStatement().AddCommand('Import-Module').AddParameters($import).AddCommand('Write-ItemFrame').AddParameters($sink)
-    }
-    $null = $shell.AddStatement().AddCommand('Out-Null')
-    Start-Operation -Id $Frame.GetProperty('id').GetInt64() -Shell $shell
+        if ($module.TryGetProperty('version', [ref] $version)) { $wanted.RequiredVersion = $version.GetString() }
+        $wanted
+    })
+    $id = $Frame.GetProperty('id').GetInt64()
+    # One statement: with several, a runspace that keeps its thread waits for itself.
+    $shell = [powershell]::Create()
+    $null = $shell.AddCommand('Import-WantedModule').AddParameter('Module', $modules).AddCommand('Write-ItemFrame').AddParameters(@{ Property = @('Name', 'Version'); Id = $id })
+    Start-Operation -Id $id -Shell $shell
 }
 
 function Invoke-Run {
@@ -363,15 +399,14 @@ function Invoke-Run {
     $command = $Frame.GetProperty('command').GetString()
     $parameters = Read-Parameter -Command $command -Parameters $Frame.GetProperty('parameters')
     if ($parameters -is [Management.Automation.ErrorRecord]) {
-        Send-Result -Id $id -Warning @() -Record $parameters -Cancelled $false
+        Send-Refusal -Id $id -Record $parameters
         return
     }
     [string[]] $properties = @(foreach ($one in $Frame.GetProperty('properties').EnumerateArray()) { $one.GetString() })
     $shell = [powershell]::Create()
     $null = $shell.AddCommand($command, $false).AddParameters($parameters)
     if ($properties.Count -gt 0) {
-        $sink = @{ Property = $properties; Id = [int] $id; Pipe = $pipe; Lock = $lock }
-        $null = $shell.AddCommand('Write-ItemFrame').AddParameters($sink)
+        $null = $shell.AddCommand('Write-ItemFrame').AddParameters(@{ Property = $properties; Id = $id })
     } else {
         $null = $shell.AddCommand('Out-Null')
     }
@@ -385,11 +420,11 @@ function Complete-Operation {
     $shell = $current.Shell
     # Never ask a stopped operation for its result: its exception passes every catch of a script.
     $cancelled = $shell.InvocationStateInfo.State -eq 'Stopped'
-    [Management.Automation.ErrorRecord[]] $records = @(
-        if (-not $cancelled -and $current.Task.IsFaulted) { Find-ErrorRecord -Exception $current.Task.Exception.InnerException }
-        $shell.Streams.Error
-    )
-    [string[]] $warnings = @(foreach ($one in $shell.Streams.Warning) { $one.Message })
+    $records = [Collections.Generic.List[Management.Automation.ErrorRecord]]::new()
+    if (-not $cancelled -and $current.Task.IsFaulted) { $records.Add((Find-ErrorRecord -Exception $current.Task.Exception.InnerException)) }
+    $records.AddRange($shell.Streams.Error)
+    $warnings = [Collections.Generic.List[string]]::new()
+    foreach ($one in $shell.Streams.Warning) { $warnings.Add($one.Message) }
     Send-Result -Id $current.Id -Warning $warnings -Record $records -Cancelled $cancelled
     $shell.Dispose()
 }
@@ -397,12 +432,12 @@ function Complete-Operation {
 function Send-Pong {
     param([long] $Id)
 
-    $frame = New-Frame -Type 'pong'
-    $frame.Writer.WriteNumber('id', $Id)
-    $frame.Writer.WriteNumber('memoryBytes', [Environment]::WorkingSet)
-    $frame.Writer.WriteNumber('operations', [int] $script:count)
-    $frame.Writer.WriteBoolean('busy', $null -ne $script:operation)
-    Complete-Frame -Frame $frame
+    Write-Frame -Type 'pong' -Content {
+        $writer.WriteNumber('id', $Id)
+        $writer.WriteNumber('memoryBytes', [Environment]::WorkingSet)
+        $writer.WriteNumber('operations', [int] $script:count)
+        $writer.WriteBoolean('busy', $null -ne $script:operation)
+    }
 }
 
 # Obeys one line; false when the worker is to leave.
@@ -411,40 +446,57 @@ function Invoke-Line {
 
     $document = [Text.Json.JsonDocument]::Parse([ReadOnlyMemory[byte]]::new($Bytes, 0, $Length))
     try {
-        return Invoke-Frame -Frame $document.RootElement
+        $frame = $document.RootElement
+        $type = $frame.GetProperty('type').GetString()
+        if ($type -ceq 'exit') { return $false }
+        $id = $frame.GetProperty('id').GetInt64()
+        if ($type -cin 'prepare', 'run' -and $null -ne $script:operation) {
+            Send-Refusal -Id $id -Record (New-Refusal -ErrorId 'Busy' -Message 'one command at a time')
+            return $true
+        }
+        switch -CaseSensitive ($type) {
+            'prepare' { Invoke-Prepare -Frame $frame }
+            'run' { Invoke-Run -Frame $frame }
+            'cancel' { Stop-Operation -Id $id }
+            'ping' { Send-Pong -Id $id }
+            default { throw [InvalidOperationException]::new('unknown frame') }
+        }
+        return $true
     } finally {
         $document.Dispose()
     }
 }
 
-function Invoke-Frame {
-    param([Text.Json.JsonElement] $Frame)
+# Asks the command to stop, if it is still the one that is meant.
+function Stop-Operation {
+    param([long] $Id)
 
-    $type = $Frame.GetProperty('type').GetString()
-    if ($type -in 'prepare', 'run' -and $null -ne $script:operation) {
-        throw [InvalidOperationException]::new('one command at a time')
+    if ($null -ne $script:operation -and $script:operation.Id -eq $Id) {
+        $null = $script:operation.Shell.StopAsync($null, $null)
     }
-    switch ($type) {
-        'prepare' { Invoke-Prepare -Frame $Frame }
-        'run' { Invoke-Run -Frame $Frame }
-        'cancel' { if ($null -ne $script:operation) { $null = $script:operation.Shell.StopAsync($null, $null) } }
-        'ping' { Send-Pong -Id $Frame.GetProperty('id').GetInt64() }
-        'exit' { return $false }
-        default { throw [InvalidOperationException]::new('unknown frame') }
+}
+
+# Lets a command that was still at work run its `finally`, for a moment.
+function Exit-Loop {
+    if ($null -ne $script:operation) {
+        Stop-Operation -Id $script:operation.Id
+        $null = ([IAsyncResult] $script:operation.Task).AsyncWaitHandle.WaitOne($LeaveAfterMs)
     }
-    return $true
 }
 
 function New-InnerRunspace {
     $state = [initialsessionstate]::CreateDefault2()
-    foreach ($name in 'Send-Frame', 'Write-Value', 'Write-ItemFrame') {
+    foreach ($name in 'Send-Frame', 'Send-Row', 'Write-ItemFrame', 'Import-WantedModule') {
         $text = (Get-Command -Name $name -CommandType Function).Definition
         $state.Commands.Add([Management.Automation.Runspaces.SessionStateFunctionEntry]::new($name, $text))
     }
-    foreach ($preference in @{ ProgressPreference = 'SilentlyContinue'; ConfirmPreference = 'None'; WarningPreference = 'Continue' }.GetEnumerator()) {
-        $state.Variables.Add([Management.Automation.Runspaces.SessionStateVariableEntry]::new($preference.Key, $preference.Value, ''))
+    $variables = @{ ProgressPreference = 'SilentlyContinue'; ConfirmPreference = 'None'; WarningPreference = 'Continue'; MaxFrameBytes = $MaxFrameBytes; jsonOptions = $jsonOptions; pipe = $pipe; lock = $lock }
+    foreach ($variable in $variables.GetEnumerator()) {
+        $state.Variables.Add([Management.Automation.Runspaces.SessionStateVariableEntry]::new($variable.Key, $variable.Value, ''))
     }
     $runspace = [runspacefactory]::CreateRunspace($state)
+    # One thread for all commands: a new one for each costs more than a short command.
+    $runspace.ThreadOptions = 'ReuseThread'
     $runspace.Open()
     return $runspace
 }
@@ -462,12 +514,12 @@ function Open-Channel {
 function Send-Hello {
     param([string] $Token)
 
-    $frame = New-Frame -Type 'hello'
-    $frame.Writer.WriteString('token', $Token)
-    $frame.Writer.WriteNumber('pid', [Environment]::ProcessId)
-    $frame.Writer.WriteString('engine', $(if ($Host.Name -eq 'ConsoleHost') { 'pwsh' } else { 'engine-host' }))
-    $frame.Writer.WriteString('engineVersion', $PSVersionTable.PSVersion.ToString())
-    Complete-Frame -Frame $frame
+    Write-Frame -Type 'hello' -Content {
+        $writer.WriteString('token', $Token)
+        $writer.WriteNumber('pid', [Environment]::ProcessId)
+        $writer.WriteString('engine', $(if ($Host.Name -eq 'ConsoleHost') { 'pwsh' } else { 'engine-host' }))
+        $writer.WriteString('engineVersion', $PSVersionTable.PSVersion.ToString())
+    }
 }
 
 # Reads until the socket ends or the service says exit. Lines are gathered from chunks, with a limit.
@@ -491,7 +543,7 @@ function Start-Loop {
             if ($end -lt 0) { break }
             $continue = Invoke-Line -Bytes $line.GetBuffer() -Length ([int] $line.Length)
             $line.SetLength(0)
-            if (-not $continue) { return }
+            if (-not $continue) { Exit-Loop; return }
         }
         $read = $pipe.ReadAsync($chunk, 0, $chunk.Length)
     }
@@ -503,6 +555,8 @@ try {
     $channel = Open-Channel
     $pipe = $channel.Pipe
     $lock = [object]::new()
+    # The reader is no browser: text does not swell to escapes.
+    $jsonOptions = [Text.Json.JsonWriterOptions]@{ Encoder = [Text.Encodings.Web.JavaScriptEncoder]::UnsafeRelaxedJsonEscaping }
     $allowed = [Collections.Generic.Dictionary[string, object]]::new([StringComparer]::OrdinalIgnoreCase)
     $operation = $null
     $count = 0

@@ -14,8 +14,9 @@ import { systemClock } from '../powershell/clock.ts';
 import type { RecycleLimits } from '../powershell/member.ts';
 import { Pool } from '../powershell/pool.ts';
 import type { PoolSettings } from '../powershell/pool-parts.ts';
-import { type Session, startSession } from '../powershell/session.ts';
+import type { Session } from '../powershell/session.ts';
 import { openSessionFolders } from '../powershell/session-folders.ts';
+import { startSession } from '../powershell/start-session.ts';
 
 const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
 /** Calls that may wait for a session: one job makes a few at a time. */

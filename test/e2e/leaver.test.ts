@@ -18,6 +18,8 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
     const shots = (runId: unknown) =>
       scene.rehearsal.trelica.runs().find((run) => run.id === runId)?.firings ?? [];
     const callsOf = () => scene.rehearsal.tenant.calls();
+    /** Without the reading by which each new session proves its connection: it may start at any time. */
+    const callsForJobs = () => callsOf().total - (callsOf().counts['Get-AcceptedDomain'] ?? 0);
     const writes = () =>
       Object.entries(callsOf().counts)
         .filter(([name]) => !name.startsWith('Get-'))
@@ -26,7 +28,7 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
     test('goes from the webhook to the signal, and the tenant agrees', async () => {
       const { trelica, tenant } = scene.rehearsal;
       const { workflowId, runId } = await trelica.startRun(tenant.leaver);
-      const callsBefore = callsOf().total;
+      const callsBefore = callsForJobs();
       const accepted = await scene.webhook({ workflowId, runId });
       assert.equal(accepted['duplicate'], false);
       const job = await scene.ended(accepted['jobId']);
@@ -47,7 +49,7 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
         shots(runId).map(({ action, outcome }) => [action, outcome]),
         [['Continue', 'fired']],
       );
-      const calls = callsOf().total - callsBefore;
+      const calls = callsForJobs() - callsBefore;
       assert.ok(calls <= 10 + job.changes.length, `${calls} calls`);
       assert.equal(job.exchangeCalls, calls);
     });
@@ -134,7 +136,7 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
     }
 
     test('whose run does not exist touches nothing', async () => {
-      const before = callsOf().total;
+      const before = callsForJobs();
       const accepted = await scene.webhook({
         workflowId: scene.rehearsal.trelica.workflow.id,
         runId: 'ffffffffffffffffffffffff',
@@ -142,7 +144,7 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
       const job = await scene.ended(accepted['jobId']);
       assert.equal(job.state, 'needs-attention');
       assert.equal(job.reason?.code, 'trelica.run-not-found');
-      assert.equal(callsOf().total, before);
+      assert.equal(callsForJobs(), before);
     });
 
     test('whose step a person completed is left alone', async () => {
@@ -151,11 +153,11 @@ function describeLeavers(name: string, engine: RehearsalEngine): void {
       const run = trelica.runs().find((one) => one.id === runId);
       const step = run?.steps.find(({ status }) => status === 'Waiting');
       run?.fire(step?.id ?? '', 'Continue');
-      const before = callsOf().total;
+      const before = callsForJobs();
       const accepted = await scene.webhook({ workflowId, runId });
       const job = await scene.ended(accepted['jobId']);
       assert.equal(job.state, 'superseded');
-      assert.equal(callsOf().total, before);
+      assert.equal(callsForJobs(), before);
     });
 
     test('whose change took effect although the answer was lost is done all the same', async () => {

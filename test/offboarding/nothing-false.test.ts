@@ -9,8 +9,11 @@ import { openTenant } from '../support/tenant-exchange.ts';
 
 const OPERATIONS = {
   'delegate-access': { sendOnBehalf: true },
+  'sent-copies': {},
   'leave-groups': {},
+  'litigation-hold': { days: 30 },
   'convert-to-shared': {},
+  'hide-from-address-lists': {},
 };
 const CMDLETS = [
   'Get-Recipient',
@@ -53,11 +56,22 @@ const kind = fc.constantFrom<FaultOrder>(
 const fault = fc.tuple(kind, target).map(([what, where]): FaultOrder => ({ ...what, ...where }));
 
 /** What was asked for, seen without any of the code that did it. */
+/** Read late, a change that was made is asked for again, and refused: an undo has to take it back all the same. */
+const SEEN_LATE: [faults: FaultOrder[], visibilityLagReads: number] = [
+  [{ kind: 'throttled', retryAfterSeconds: 3, cmdlet: 'Set-Mailbox', after: 2, times: 2 }],
+  2,
+];
+
 function isAsAsked(tenant: Tenant): boolean {
   const [state] = stateOf(tenant.truth, LEE);
+  const mailbox = tenant.truth.named(LEE)[0]?.mailbox;
   return (
     state !== undefined &&
     state.type === 'SharedMailbox' &&
+    mailbox?.isHidden === true &&
+    mailbox.litigationHold &&
+    mailbox.messageCopyForSentAs &&
+    mailbox.messageCopyForSendOnBehalf &&
     [state.fullAccess, state.sendAs, state.sendOnBehalf].every((who) => who.includes(MAX)) &&
     !state.groups.some(
       ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,
@@ -95,6 +109,6 @@ test('whatever two faults meet a leaver, only work that was done lets the workfl
         }
       },
     ),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: [SEEN_LATE] },
   );
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /**
@@ -29,6 +30,16 @@ const COMMANDS: Readonly<Record<string, () => void>> = {
   'Write-Flood': () => {
     process.stdout.write('x'.repeat(60 * 1024 * 1024), finish);
   },
+  'Set-Then-Stop': () => {
+    writeFileSync(process.env['FAKE_EFFECT'] ?? '', 'done');
+    process.kill(process.pid, 'SIGKILL');
+  },
+  'Send-Endless': () => {
+    const rows = Array.from({ length: 50_000 }, () => ({}));
+    for (let frame = 0; frame < 5; frame += 1) {
+      say({ type: 'item', id: current, rows });
+    }
+  },
   'Get-Cursor': () => {
     process.stdin.once('data', (answer) => {
       say({ type: 'item', id: current, rows: [{ Answer: answer.toString('latin1') }] });
@@ -54,7 +65,8 @@ socket.on('error', () => process.exit(1));
 socket.on('close', () => isDeaf || process.exit(0));
 socket.on('connect', () => {
   if (way !== 'mute') {
-    greet(way === 'impostor' ? 'f'.repeat(token.length) : token);
+    const proof = way === 'impostor' ? 'f'.repeat(token.length) : token;
+    setTimeout(() => greet(proof), way === 'slow' ? 500 : 0);
   }
 });
 socket.on('data', (bytes) => {

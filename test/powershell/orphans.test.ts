@@ -6,21 +6,23 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { type Engine, findEngine } from '../support/engine.ts';
+import { findEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { runs } from './processes.ts';
 import { WORKER } from './worker-contract.ts';
 
 const engine = findEngine();
-test(
-  'two seconds after the service was killed no worker runs, idle, busy or deaf',
-  {
-    skip: engine === undefined ? 'neither pwsh nor a .NET SDK is installed here' : false,
-  },
-  () => engine && killTheService(engine),
+const skip = engine === undefined ? 'neither pwsh nor a .NET SDK is installed here' : false;
+
+test('two seconds after the service was killed no worker runs, idle, busy or deaf', { skip }, () =>
+  killTheService(engine?.command ?? ['']),
 );
 
-async function killTheService({ command }: Engine): Promise<void> {
+test('the same when the workers ignore that the terminal hangs up', { skip }, () =>
+  killTheService(['/bin/sh', '-c', 'trap "" HUP; exec "$0" "$@"', ...(engine?.command ?? [])]),
+);
+
+async function killTheService(command: readonly string[]): Promise<void> {
   const base = mkdtempSync(join(tmpdir(), 'or-'));
   const holder = resolve(import.meta.dirname, 'session-holder.ts');
   const module = resolve('test/support/TestModule/TestModule.psm1');

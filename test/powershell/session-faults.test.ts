@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { pino } from 'pino';
 import { Channel } from '../../src/powershell/channel.ts';
-import { type Session, type SessionOptions, startSession } from '../../src/powershell/session.ts';
+import type { Session } from '../../src/powershell/session.ts';
+import { type SessionOptions, startSession } from '../../src/powershell/start-session.ts';
 import { eventually } from '../support/eventually.ts';
 import { runs } from './processes.ts';
 
@@ -24,10 +25,13 @@ const COMMANDS = [
   'Start-Child',
   'Write-Flood',
   'Get-Cursor',
+  'Set-Then-Stop',
+  'Send-Endless',
 ] as const;
 const ALLOW = Object.fromEntries(COMMANDS.map((command) => [command, []]));
 
 const base = mkdtempSync(join(tmpdir(), 'sf-'));
+const effect = `${base}.effect`;
 const sessions: Session[] = [];
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((session) => session.stop('test over')));
@@ -41,7 +45,7 @@ function start(way: string, options: Partial<SessionOptions> = {}): Promise<Sess
     workerScript: 'worker.ps1',
     baseDirectory: base,
     inherited: process.env,
-    environment: { FAKE_SHELL: way },
+    environment: { FAKE_SHELL: way, FAKE_EFFECT: effect },
     startTimeoutMs: 20_000,
     graces: { cancelMs: 100, interruptMs: 100, killMs: 5_000 },
     log: pino({ level: 'silent' }),
@@ -106,23 +110,54 @@ test('a folder whose path is too long for a socket is a failed start, and nothin
   rmSync(deep, { recursive: true });
 });
 
-for (const command of [
-  'Send-Garbage',
-  'Send-Half',
-  'Send-Foreign',
-  'Send-Long',
-  'Send-Greeting',
-  'Close-Socket',
-  'Stop-Shell',
+for (const [command, code] of [
+  ['Send-Garbage', 'powershell.protocol-violated'],
+  ['Send-Foreign', 'powershell.protocol-violated'],
+  ['Send-Long', 'powershell.protocol-violated'],
+  ['Send-Greeting', 'powershell.protocol-violated'],
+  ['Send-Endless', 'powershell.answer-too-large'],
+  ['Send-Half', 'powershell.session-lost'],
+  ['Close-Socket', 'powershell.session-lost'],
+  ['Stop-Shell', 'powershell.session-lost'],
 ] as const) {
   test(`after ${command} the outcome is unknown and the session ends`, async () => {
     const session = await open();
-    await assert.rejects(run(session, command), { code: 'powershell.session-lost' });
+    await assert.rejects(run(session, command), { code });
     await session.ended;
     assert.equal(session.state, 'dead');
     await assert.rejects(run(session, 'Get-Done'), { code: 'powershell.session-lost' });
   });
 }
+
+test('a slow start is a start', async () => {
+  const session = await open('slow');
+  assert.equal((await run(session, 'Get-Done')).kind, 'completed');
+});
+
+test('a shell that dies between effect and answer leaves an unknown outcome and its effect', async () => {
+  const session = await open();
+  await assert.rejects(run(session, 'Set-Then-Stop'), { code: 'powershell.session-lost' });
+  assert.equal(readFileSync(effect, 'utf8'), 'done');
+  rmSync(effect);
+});
+
+test('a shell that dies while it is being ended is dead', async () => {
+  const session = await open('deaf');
+  const { shell } = await pidsOf(session);
+  const stopping = session.stop('test');
+  assert.equal(session.state, 'stopping');
+  process.kill(shell, 'SIGKILL');
+  await stopping;
+  assert.equal(session.state, 'dead');
+});
+
+test('a ping to a session that dies is answered at once: not', async () => {
+  const session = await open('deaf');
+  const ping = session.ping(60_000);
+  const { shell } = await pidsOf(session);
+  process.kill(shell, 'SIGKILL');
+  assert.equal(await ping, undefined);
+});
 
 test('an idle shell that is killed is noticed', async () => {
   const session = await open();
@@ -178,22 +213,40 @@ test('stop may be called twice, at any time, and while a command runs', async ()
   assert.equal((await session.ended).reason, 'one');
 });
 
-test('thirty sessions, started and ended in every way, leave no descriptor and no child', {
-  skip: process.platform === 'linux' ? false : 'counts descriptors in /proc',
+test('500 sessions, started and ended in every way, leave no descriptor, thread or child', {
+  skip: process.platform === 'linux' ? false : 'counts in /proc',
 }, async () => {
-  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const held = () => ({
+    descriptors: readdirSync('/proc/self/fd').length,
+    threads: readdirSync('/proc/self/task').length,
+    children: readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').length - 1,
+  });
   const cycle = async (command: (typeof COMMANDS)[number]) => {
     const session = await open();
     await run(session, command).catch(() => undefined);
     await session.stop('test');
     await session.ended;
   };
-  await cycle('Get-Done');
-  const before = descriptors();
-  for (let round = 0; round < 10; round += 1) {
-    await Promise.all((['Get-Done', 'Send-Garbage', 'Stop-Shell'] as const).map(cycle));
+  const ways = ['Get-Done', 'Send-Garbage', 'Stop-Shell', 'Close-Socket', 'Get-Done'] as const;
+  const tenSessions = () =>
+    Promise.all([
+      ...ways.map(cycle),
+      ...ways.map(() => start('good', { command: ['/bin/false'] }).catch(() => undefined)),
+    ]);
+  await tenSessions();
+  const before = held();
+  for (let round = 0; round < 50; round += 1) {
+    await tenSessions();
   }
-  await eventually('no descriptor more than before', () => descriptors() <= before);
+  await eventually('no more is held than before', () => {
+    const now = held();
+    return (
+      now.descriptors <= before.descriptors &&
+      now.threads <= before.threads &&
+      now.children <= before.children
+    );
+  });
+  assert.deepEqual(readdirSync(base), []);
 });
 
 test('a session socket hears one client, says nothing to it unasked, and refuses the next', {

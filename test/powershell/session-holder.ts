@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { startSession } from '../../src/powershell/session.ts';
+import { startSession } from '../../src/powershell/start-session.ts';
 
 /**
  * Stands in for a service that is about to be killed: holds sessions that are idle, busy and deaf,

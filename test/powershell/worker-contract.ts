@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import type { ParameterValue, Row } from '../../src/powershell/frames.ts';
-import { type Session, startSession } from '../../src/powershell/session.ts';
+import type { Session } from '../../src/powershell/session.ts';
+import { startSession } from '../../src/powershell/start-session.ts';
 import { makeCertificate } from '../../src/sandbox/certificate.ts';
 import type { Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 
 export const WORKER = resolve('src/powershell/worker.ps1');
 const MODULE = resolve('test/support/TestModule/TestModule.psm1');
@@ -19,7 +22,13 @@ export const HOSTILE_TEXTS: readonly string[] = [
   '"',
   '\u201c\u201d\u201e',
   '-\u2013\u2014\u2015',
-  '$(Get-Process)',
+  '$(Set-Marker)',
+  ';Set-Marker;',
+  '|Set-Marker',
+  '& Set-Marker',
+  "'; Set-Marker; '",
+  '\n Set-Marker \n',
+  '$([scriptblock]::Create("Set-Marker").Invoke())',
   '$env:PATH',
   '`n`0`$',
   ';|&',
@@ -40,6 +49,14 @@ export const HOSTILE_TEXTS: readonly string[] = [
   'é'.repeat(1_048_576),
 ];
 
+/** Texts over the same alphabet, and some of any. */
+const hostileText = fc.oneof(
+  fc
+    .array(fc.constantFrom(...HOSTILE_TEXTS.filter((text) => text.length < 100)), { maxLength: 4 })
+    .map((parts) => parts.join('')),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+);
+
 const ALLOW = {
   'Get-Echo': ['Text', 'List', 'Flag', 'Switch', 'Any', 'ErrorAction'],
   'Get-Row': ['Count'],
@@ -51,6 +68,13 @@ const ALLOW = {
   'Write-Noise': ['Megabytes'],
   'Stop-Worker': [],
   'Get-Missing': [],
+  'Get-Marker': [],
+  'Write-Message': ['Count', 'Length'],
+  'Get-Large': ['Megabytes'],
+  'Get-Odd': [],
+  'Wait-WithCleanup': ['File'],
+  'Read-Person': [],
+  'Get-Late': ['Date'],
 };
 
 /** What anything that speaks the worker's frames must do. */
@@ -116,12 +140,26 @@ export function describeWorker(engine: Engine): void {
       );
     });
 
-    test('every hostile text comes back equal to the letter', async () => {
-      for (const text of HOSTILE_TEXTS) {
+    for (const text of HOSTILE_TEXTS) {
+      test(`the text ${JSON.stringify(text.slice(0, 40))} (${text.length}) comes back equal to the letter`, async () => {
         const [row] = await rows('Get-Echo', { Text: text, List: [text] }, ['Text', 'List']);
-        assert.ok(row?.['Text'] === text, `changed: ${JSON.stringify(text.slice(0, 60))}`);
+        assert.ok(row?.['Text'] === text);
         assert.deepEqual(row['List'], [text]);
+      });
+    }
+
+    test('a hundred thousand values come back equal to the letter', async () => {
+      const seed = Number(process.env['VALUES_SEED'] ?? Date.now() % 1_000_000);
+      const values = fc.sample(hostileText, { seed, numRuns: 100_000 });
+      for (let start = 0; start < values.length; start += 2_500) {
+        const list = values.slice(start, start + 2_500);
+        const [row] = await rows('Get-Echo', { Text: '', List: list }, ['List']);
+        assert.deepEqual(row?.['List'], list, `VALUES_SEED=${seed}, from ${start}`);
       }
+    });
+
+    test('no text has run', async () => {
+      assert.deepEqual(await rows('Get-Marker', {}, ['Set']), [{ Set: false }]);
     });
 
     test('many rows come in order, enums as names, dates as ISO 8601 UTC', async () => {
@@ -173,6 +211,83 @@ export function describeWorker(engine: Engine): void {
       const outcome = await run('Get-Kind', { Secret: certificate });
       assert.equal(outcome.kind, 'failed');
       assert.doesNotMatch(JSON.stringify(outcome), /wrong-canary/);
+    });
+
+    test('values of every kind have one form', async () => {
+      const [row] = await rows('Get-Odd', {}, [
+        ...['Size', 'Flags', 'Local', 'Zoned', 'Unspecified', 'Exact', 'Span', 'Version', 'Letter'],
+        ...['Half', 'Infinite', 'Exactly', 'Empty', 'Nested', 'Table'],
+      ]);
+      const when = '2026-03-01T08:00:00Z';
+      assert.deepEqual(row, {
+        Size: { text: '1.2 GB (1,288,490,188 bytes)', bytes: 1_288_490_188 },
+        Flags: 'ReadOnly, Hidden',
+        Local: when,
+        Zoned: when,
+        Unspecified: when,
+        Exact: '2019-07-29T12:26:40.0000001Z',
+        Span: '01:30:00',
+        Version: '3.9.2',
+        Letter: 'x',
+        Half: 0.5,
+        Infinite: null,
+        Exactly: 0.1,
+        Empty: [],
+        Nested: [[], [[1, 'System.Object[]']]],
+        Table: 'System.Collections.Hashtable',
+      });
+    });
+
+    test('a property that cannot be read fails the command, not the session', async () => {
+      const outcome = await run('Get-Odd', {}, ['Broken']);
+      assert.equal(outcome.kind, 'failed');
+      assert.equal((await rows('Get-Echo', { Text: 'on' }, ['Text'])).length, 1);
+    });
+
+    test('an object longer than a frame is refused, with what came before it, and the session stays usable', async () => {
+      const outcome = await run('Get-Large', { Megabytes: 9 }, ['Name', 'Text']);
+      assert.equal(outcome.kind, 'failed');
+      assert.equal(outcome.error.fullyQualifiedErrorId, 'AnswerTooLong');
+      assert.equal((await rows('Get-Large', { Megabytes: 7 }, ['Name', 'Text'])).length, 2);
+    });
+
+    test('of many and long messages some are left out, and it says so', async () => {
+      const outcome = await run('Write-Message', { Count: 150, Length: 100_000 });
+      assert.equal(outcome.kind, 'failed');
+      assert.equal(outcome.warnings.length, 101);
+      assert.equal(outcome.warnings.at(-1), '50 more warnings were left out');
+      assert.ok(outcome.error.message.length < 17_000);
+    });
+
+    for (const date of [false, true]) {
+      test(`the time that a server asks for is told, given as a ${date ? 'date' : 'number'}`, async () => {
+        const outcome = await run('Get-Late', date ? { Date: true } : {});
+        assert.equal(outcome.kind, 'failed');
+        assert.equal(outcome.error.httpStatus, 429);
+        const seconds = outcome.error.retryAfterSeconds ?? 0;
+        assert.ok(seconds > 60 && seconds <= 90, `${seconds} s`);
+      });
+    }
+
+    test('a command that asks a person fails at once', async () => {
+      const outcome = await run('Read-Person');
+      assert.equal(outcome.kind, 'failed');
+    });
+
+    test('a command that is cancelled cleans up before the session ends', async () => {
+      const own = await open();
+      const file = join(base, 'cleanup');
+      const abort = new AbortController();
+      const running = own.run(
+        { command: 'Wait-WithCleanup', parameters: { File: file }, properties: [] },
+        { timeoutMs: 60_000, signal: abort.signal },
+      );
+      await eventually('it has begun', () => existsSync(file), 30_000);
+      abort.abort();
+      await assert.rejects(running, { code: 'powershell.cancelled' });
+      await own.ended;
+      assert.equal(readFileSync(file, 'utf8'), 'cleaned up');
+      rmSync(file);
     });
 
     test('a warning is no error', async () => {

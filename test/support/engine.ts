@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { programOnPath } from '../../src/powershell/program.ts';
 
@@ -31,7 +31,7 @@ function buildEngineHost(): Engine | undefined {
   const project = resolve(import.meta.dirname, 'engine-host');
   const output = join(project, 'bin', 'host');
   const host = join(output, 'engine-host.dll');
-  if (!existsSync(host)) {
+  if (isOutdated(host, project)) {
     execFileSync(
       dotnet,
       ['build', project, '-c', 'Release', '-o', output, '-v', 'quiet', '--nologo'],
@@ -39,4 +39,11 @@ function buildEngineHost(): Engine | undefined {
     );
   }
   return { name: 'engine host', command: [dotnet, host] };
+}
+
+function isOutdated(host: string, project: string): boolean {
+  const built = statSync(host, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return readdirSync(project)
+    .filter((name) => /\.(cs|csproj)$/.test(name))
+    .some((name) => statSync(join(project, name)).mtimeMs > built);
 }

@@ -1,7 +1,10 @@
 import { convertToShared } from './convert-to-shared.ts';
 import { delegateAccess } from './delegate-access.ts';
+import { hideFromAddressLists } from './hide-from-address-lists.ts';
 import { leaveGroups } from './leave-groups.ts';
+import { litigationHold } from './litigation-hold.ts';
 import type { OperationKind } from './operation.ts';
+import { sentCopies } from './sent-copies.ts';
 
 /**
  * Every operation there is, in the order they run in. First what stops leaks and needs a user's mailbox
@@ -11,8 +14,11 @@ import type { OperationKind } from './operation.ts';
  */
 export const OPERATIONS = [
   delegateAccess,
+  sentCopies,
   leaveGroups,
+  litigationHold,
   convertToShared,
+  hideFromAddressLists,
 ] as const satisfies readonly OperationKind[];
 
 /** The operation with this name, if there is one: a stored report may name one that is gone. */

@@ -6,6 +6,7 @@ import type {
   PowerShellError,
   WorkerFrame,
 } from '../../powershell/frames.ts';
+import { NAMES_NO_OBJECT } from '../../powershell/frames.ts';
 import type { WireObject } from '../wire.ts';
 import type { ExchangeModule, Output } from './exchange-module.ts';
 import { FrameLines, type IncomingFrame, parameterValue } from './frame-lines.ts';
@@ -30,7 +31,7 @@ export class StandInWorker {
   readonly #lines = new FrameLines();
   readonly #end = Promise.withResolvers<void>();
   #allow = new Map<string, ReadonlySet<string>>();
-  #running: AbortController | undefined;
+  #running: { readonly id: number; readonly abort: AbortController } | undefined;
   #operations = 0;
 
   constructor(socket: Socket, module: ExchangeModule) {
@@ -72,7 +73,9 @@ export class StandInWorker {
         this.#begin(frame.id, (signal) => this.#run(frame, signal));
         return;
       case 'cancel':
-        this.#running?.abort();
+        if (this.#running?.id === frame.id) {
+          this.#running.abort.abort();
+        }
         return;
       case 'ping':
         this.#pong(frame.id);
@@ -85,12 +88,21 @@ export class StandInWorker {
 
   #begin(id: number, work: (signal: AbortSignal) => Promise<Output>): void {
     if (this.#running !== undefined) {
-      throw new RangeError('one command at a time');
+      const busy = refusal('Busy', 'one command at a time');
+      this.#send({
+        v: 1,
+        type: 'result',
+        id,
+        warnings: [],
+        errors: [busy.record],
+        cancelled: false,
+      });
+      return;
     }
-    const running = new AbortController();
-    this.#running = running;
+    const abort = new AbortController();
+    this.#running = { id, abort };
     // `#finish` takes every failure; only a broken socket is left.
-    this.#finish(id, work, running.signal).catch((error: unknown) => this.#end.reject(error));
+    this.#finish(id, work, abort.signal).catch((error: unknown) => this.#end.reject(error));
   }
 
   async #finish(
@@ -191,7 +203,7 @@ function checkedValue(command: string, name: string, value: unknown): ParameterV
 }
 
 function isName(value: ParameterValue): boolean {
-  return typeof value === 'string' && value.trim() !== '' && !/[*?]/.test(value);
+  return typeof value === 'string' && !NAMES_NO_OBJECT.test(value);
 }
 
 /** A certificate must open with its password, as it must in .NET. */
