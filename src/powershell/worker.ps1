@@ -287,7 +287,6 @@ function ConvertFrom-Tagged {
             }
             return , $table
         }
-        'null' { return $null }
         default { throw [ArgumentException]::new('a tagged value of unknown kind') }
     }
 }
