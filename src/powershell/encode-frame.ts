@@ -9,7 +9,7 @@ import {
 } from './frames.ts';
 
 /** These name an object: nothing, blank or a wildcard there means every object. */
-const NAMING_PARAMETERS = new Set(['Identity', 'User', 'Trustee', 'Member']);
+const NAMING_PARAMETERS = new Set(['Identity', 'Mailbox', 'User', 'Trustee', 'Member']);
 
 /**
  * One frame as a line. Throws `powershell.value-refused` for a value that cannot cross the wire

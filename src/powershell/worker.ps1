@@ -23,7 +23,7 @@ $MostMessages = 100
 $LongestMessage = 16KB
 # What a command gets to clean up after itself when the service has asked the worker to leave.
 $LeaveAfterMs = 1000
-$NamingParameters = 'Identity', 'User', 'Trustee', 'Member'
+$NamingParameters = 'Identity', 'Mailbox', 'User', 'Trustee', 'Member'
 
 # Writes one frame: the only place where bytes go to the socket. Both runspaces use it, and have $pipe and $lock.
 function Send-Frame {

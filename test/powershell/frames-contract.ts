@@ -80,7 +80,7 @@ class Driver {
 
 const ALLOW = {
   'Connect-ExchangeOnline': ['AccessToken', 'Organization', 'CommandName', 'ErrorAction'],
-  'Get-EXOMailbox': ['Identity', 'Archive'],
+  'Get-EXOMailbox': ['Identity', 'Archive', 'Mailbox'],
   'Get-AcceptedDomain': [],
 };
 
@@ -164,6 +164,10 @@ export function describeFrames(name: string, command: Command): void {
         );
       });
     }
+
+    test('every parameter that names an object is guarded', async () => {
+      assert.equal(await driver.run('Get-EXOMailbox', { Mailbox: ' ' }), 'IdentityRefused');
+    });
 
     test('what is outside the allow list or no value is refused', async () => {
       assert.equal(await driver.run('Get-Mailbox', {}), 'CommandRefused');

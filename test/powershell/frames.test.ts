@@ -10,7 +10,7 @@ import {
 } from '../../src/powershell/frames.ts';
 import { HOSTILE_TEXTS } from './worker-contract.ts';
 
-const ALLOW = { 'Set-Thing': ['Text', 'Identity', 'Member'] };
+const ALLOW = { 'Set-Thing': ['Text', 'Identity', 'Mailbox', 'Member'] };
 const SECRET = 'hunter2-never-told';
 
 const lineOf = (frame: unknown) => Buffer.from(`${JSON.stringify(frame)}\n`);
@@ -139,7 +139,7 @@ for (const value of [
   });
 }
 
-for (const name of ['Identity', 'Member']) {
+for (const name of ['Identity', 'Mailbox', 'Member']) {
   for (const value of ['', ' ', '\u00a0\t', '*', 'a?', ['a@b.example'], 5, true]) {
     test(`-${name} ${JSON.stringify(value)} names no object and is refused`, () => {
       assert.throws(() => assertRequest(request({ [name]: value }), ALLOW), {

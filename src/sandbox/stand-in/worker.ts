@@ -16,7 +16,7 @@ import { moduleNotFound, refusal, ShellError } from './shell-error.ts';
 type Prepare = Extract<IncomingFrame, { type: 'prepare' }>;
 type Run = Extract<IncomingFrame, { type: 'run' }>;
 
-const NAMING = new Set(['identity', 'user', 'trustee', 'member']);
+const NAMING = new Set(['identity', 'mailbox', 'user', 'trustee', 'member']);
 /** Of the stand-in module, as its manifest says. */
 const MODULE = { Name: 'ExchangeOnlineManagement', Version: '3.9.2' };
 /** Rows in one frame. */
