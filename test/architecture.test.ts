@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
-/** Which rooms of `src` may import from which; `errors` and `log` are open to all. */
+/** Which rooms of `src` may import from which; `errors`, `log` and `clock` are open to all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   main: 'everything',
   service: 'everything',
@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   secrets: [],
   errors: [],
   log: [],
+  clock: [],
   http: ['offboarding', 'jobs'],
   cmdlets: [],
   offboarding: ['cmdlets'],
@@ -21,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   trelica: ['offboarding'],
   sandbox: ['cmdlets', 'powershell/frames', 'trelica/wire'],
 };
-const OPEN_TO_ALL = ['errors', 'log'];
+const OPEN_TO_ALL = ['errors', 'log', 'clock'];
 
 /** Packages that have exactly one place. */
 const ONE_PLACE: Readonly<Record<string, RegExp>> = {

@@ -41,6 +41,9 @@ for (const kind of kinds) {
     for (const cmdlet of cmdletsOf(`src/offboarding/operations/${name}.ts`)) {
       assert.ok(text.includes(`\`${cmdlet}\``), cmdlet);
     }
+    for (const { role } of kind.roles) {
+      assert.ok(text.includes(`*${role}*`), role);
+    }
     assert.ok(kind.settings instanceof z.ZodObject, 'settings are a section');
     for (const setting of Object.keys(kind.settings.shape)) {
       assert.ok(text.includes(`| \`${setting}\` |`), setting);

@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { Clock } from './clock.ts';
 import type { CommandRequest } from './frames.ts';
 import type { SessionEnd, SessionState, Vitals } from './session.ts';
 import type { CommandLimits, CommandOutcome } from './sessions.ts';

@@ -1,6 +1,6 @@
+import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Clock } from './clock.ts';
 import type { MemberState, PooledSession, RecycleLimits } from './member.ts';
 import type { CommandOutcome } from './sessions.ts';
 import type { LineSettings } from './waiting-line.ts';

@@ -7,8 +7,8 @@ import {
   type IBackoffFactory,
   noJitterGenerator,
 } from 'cockatiel';
+import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
-import type { Clock } from './clock.ts';
 
 export interface GateParts {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
+import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
-import type { Clock } from './clock.ts';
 
 export interface LineSettings {
   /** Callers that may wait; one more is refused with `powershell.overloaded`. */

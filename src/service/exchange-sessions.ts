@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import {
   type ConnectSettings,
@@ -10,7 +11,6 @@ import {
 } from '../exchange/connect.ts';
 import { isFinal } from '../exchange/sign-in-faults.ts';
 import type { Logger } from '../log.ts';
-import { systemClock } from '../powershell/clock.ts';
 import type { RecycleLimits } from '../powershell/member.ts';
 import { Pool } from '../powershell/pool.ts';
 import type { PoolSettings } from '../powershell/pool-parts.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/powershell/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 
 interface Alarm {
   readonly at: number;
@@ -11,6 +11,10 @@ export class VirtualClock implements Clock {
   readonly #alarms = new Set<Alarm>();
 
   now(): number {
+    return this.#now;
+  }
+
+  wall(): number {
     return this.#now;
   }
 

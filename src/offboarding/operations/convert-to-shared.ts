@@ -38,6 +38,9 @@ export const convertToShared: OperationKind<z.infer<typeof settings>, Seen> = {
   name: NAME,
   settings,
   findings: Object.values(KINDS),
+  roles: [
+    { role: 'Mail Recipients', because: 'to read the size of the mailbox and to change its type' },
+  ],
   seen,
   configure: () => ({
     name: NAME,

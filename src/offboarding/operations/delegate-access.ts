@@ -56,6 +56,13 @@ export const delegateAccess: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
   findings: [...ABSENCES, ...Object.values(KINDS)],
+  roles: [
+    {
+      role: 'Mail Recipients',
+      because: 'to read and give Full Access, Send As and Send on Behalf',
+    },
+    { role: 'View-Only Configuration', because: 'to read the accepted domains' },
+  ],
   seen,
   configure: (chosen) => ({
     name: NAME,

@@ -20,6 +20,7 @@ export const hideFromAddressLists: OperationKind<z.infer<typeof settings>, Seen>
   name: NAME,
   settings,
   findings: Object.values(KINDS),
+  roles: [{ role: 'Mail Recipients', because: 'to hide the mailbox' }],
   seen,
   configure: () => showing(true),
   restore: (before) => showing(before.isHidden),

@@ -29,6 +29,13 @@ export const leaveGroups: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
   findings: [],
+  roles: [
+    { role: 'Distribution Groups', because: 'to change the members of lists' },
+    {
+      role: 'Security Group Creation and Membership',
+      because: 'to change lists that the app does not manage',
+    },
+  ],
   seen,
   configure: (chosen) => ({
     name: NAME,

@@ -24,6 +24,10 @@ export const litigationHold: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
   findings: [NEEDS_LICENCE],
+  roles: [
+    { role: 'Mail Recipients', because: 'to read the hold' },
+    { role: 'Legal Hold', because: 'to set the hold' },
+  ],
   seen,
   configure: ({ days }) => ({
     name: NAME,

@@ -82,12 +82,20 @@ export interface Operation<V = unknown> {
   ): OperationPlan<V>;
 }
 
+/** A management role of Exchange that the app must hold, and what for: "to set forwarding". */
+export interface RoleNeed {
+  readonly role: string;
+  readonly because: string;
+}
+
 /** What an administrator can switch on. `S` are its settings, `V` is what it sees. */
 export interface OperationKind<S = unknown, V = unknown> {
   readonly name: string;
   readonly settings: z.ZodType<S>;
   /** Every finding it may come to. */
   readonly findings: readonly FindingKind[];
+  /** https://learn.microsoft.com/exchange/permissions-exo/feature-permissions, and docs/operations.md. */
+  readonly roles: readonly RoleNeed[];
   /** The form of its before and after images, also of stored ones. */
   readonly seen: z.ZodType<V>;
   configure(settings: S): Operation<V>;

@@ -21,6 +21,7 @@ export const sentCopies: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
   findings: [],
+  roles: [{ role: 'Mail Recipients', because: 'to keep copies of sent messages' }],
   seen,
   // What is kept already stays kept: an administrator may have wanted both.
   configure: (chosen) =>
