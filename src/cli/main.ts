@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+import { COMMANDS } from './commands.ts';
 import { runProgram } from './program.ts';
 
-await runProgram(process.argv.slice(2));
+await runProgram(COMMANDS, process.argv.slice(2));

@@ -1,29 +1,30 @@
 import { Command, CommanderError } from 'commander';
-import { registerDemo } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { tell } from './failure.ts';
-import { registerPlan } from './plan.ts';
-import { registerSandbox } from './sandbox.ts';
-import { registerUndo } from './undo.ts';
 
-/** The command line. Each file registers its own command; the order here is that of the help. */
-export function createProgram(): Command {
+/** Adds a command with its words, its help and what it does. */
+export type Register = (program: Command) => void;
+
+export function createProgram(commands: readonly Register[]): Command {
   const program = new Command('exo-bridge')
     .description('Exchange Online work for a Trelica workflow when a person leaves.')
     // A wrong word is told by us, as every other failure is.
     .configureOutput({ outputError: () => undefined })
     .helpCommand(false)
+    .addHelpText('after', '\nMore about a command: exo-bridge COMMAND --help')
     .exitOverride();
-  registerPlan(program);
-  registerUndo(program);
-  registerDemo(program);
-  registerSandbox(program);
+  for (const register of commands) {
+    register(program);
+  }
   return program;
 }
 
-/** Reads the words after the program's name and does what they say. Sets the exit code of the process. */
-export async function runProgram(words: readonly string[]): Promise<void> {
-  const program = createProgram();
+/** Does what the words after the program's name say, and sets the exit code of the process. */
+export async function runProgram(
+  commands: readonly Register[],
+  words: readonly string[],
+): Promise<void> {
+  const program = createProgram(commands);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
@@ -37,7 +38,7 @@ export async function runProgram(words: readonly string[]): Promise<void> {
 function wrongWord(error: CommanderError, program: Command, words: readonly string[]): number {
   const command = program.commands.find((one) => one.name() === words[0]);
   const help = ['exo-bridge', ...(command === undefined ? [] : [command.name()]), '--help'];
-  // Without a command the help itself was printed.
+  // Without any word the help itself was printed.
   if (error.code !== 'commander.help') {
     const cause = error.message.replace(/^error: /, '').replace(/\s*\n/g, ' ');
     const failure = { code: 'cli.usage', cause, cure: `see ${help.join(' ')}` } as const;
