@@ -25,6 +25,7 @@ export async function runProgram(
   words: readonly string[],
 ): Promise<void> {
   const program = createProgram(commands);
+  process.stdout.on('error', endWithReader);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
@@ -33,6 +34,14 @@ export async function runProgram(
     }
     process.exitCode = error.exitCode === 0 ? EXIT.ok : wrongWord(error, program, words);
   }
+}
+
+/** Whoever read our output has enough of it (`exo-bridge … | head`). */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+  process.exit();
 }
 
 function wrongWord(error: CommanderError, program: Command, words: readonly string[]): number {
