@@ -66,7 +66,8 @@ function damaged(message: string, cause: unknown): ServiceError {
 function factsOf(certificate: X509Certificate, hasPrivateKey: boolean): CertificateFacts {
   return {
     thumbprint: createHash('sha1').update(certificate.raw).digest('hex').toUpperCase(),
-    subject: certificate.subject.replaceAll('\n', ', '),
+    // Undefined, whatever its type says, for a certificate without one.
+    subject: (certificate.subject ?? '').replaceAll('\n', ', '),
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
     hasPrivateKey,
