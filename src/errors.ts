@@ -7,6 +7,8 @@
 export const ERRORS = {
   'config.invalid': { retry: 'never' },
   'config.unreadable': { retry: 'never' },
+  'certificate.unreadable': { retry: 'outage' },
+  'certificate.no-key': { retry: 'outage' },
   'service.internal': { retry: 'limited' },
   'service.stopping': { retry: 'limited' },
 

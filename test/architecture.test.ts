@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   exchange: ['offboarding', 'cmdlets', 'powershell'],
   powershell: [],
   trelica: ['offboarding'],
-  sandbox: ['cmdlets', 'powershell/frames', 'trelica/wire'],
+  certificate: [],
+  sandbox: ['certificate', 'cmdlets', 'powershell/frames', 'trelica/wire'],
 };
 const OPEN_TO_ALL = ['errors', 'log', 'clock'];
 
@@ -29,6 +30,8 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   'node-pty': /^src\/powershell\/pty\.ts$/,
   'better-sqlite3': /^src\/jobs\/sqlite\.ts$/,
   'openid-client': /^src\/trelica\/token\.ts$/,
+  pkijs: /^src\/certificate\//,
+  'node-forge': /^src\/certificate\/open-pfx\.ts$/,
   fastify: /^src\/http\//,
 };
 

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
+import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import type { AllowList, ParameterValue, PowerShellError } from '../../src/powershell/frames.ts';
 import type { Session } from '../../src/powershell/session.ts';
 import { startSession } from '../../src/powershell/start-session.ts';
-import { makeCertificate } from '../../src/sandbox/certificate.ts';
 import { type RunningTenant, startTenant } from '../../src/sandbox/tenant/start-tenant.ts';
 import type { Engine } from '../support/engine.ts';
 
+const HOUR_MS = 60 * 60_000;
 const MODULE = resolve('src/sandbox/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1');
 const ALLOW: AllowList = {
   'Connect-ExchangeOnline': [
@@ -76,7 +77,7 @@ export function describeStandIn(engine: Engine): void {
     let session: Session;
 
     before(async () => {
-      const certificate = await makeCertificate();
+      const certificate = await createCertificate('test', HOUR_MS);
       tenant = await startTenant();
       session = await open(tenant.url);
       // Nobody is connected before this, and what is there then is part of the contract.
@@ -168,7 +169,10 @@ export function describeStandIn(engine: Engine): void {
     });
 
     test('an unknown application is refused with the code of the real one', async () => {
-      await assert.rejects(connect(await makeCertificate(), 'another'), /AADSTS700016/);
+      await assert.rejects(
+        connect(await createCertificate('test', HOUR_MS), 'another'),
+        /AADSTS700016/,
+      );
     });
 
     test('only the cmdlets asked for at connecting are there', async () => {
@@ -433,7 +437,7 @@ export function describeStandIn(engine: Engine): void {
     });
 
     async function proof(): Promise<Given> {
-      const { pfx, password } = await makeCertificate();
+      const { pfx, password } = await createCertificate('test', HOUR_MS);
       return { Certificate: { $type: 'certificate', pfx: pfx.toString('base64'), password } };
     }
 
