@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isMap, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readSettingsFile } from './config/settings-file.ts';
 import { ServiceError } from './errors.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
-import { readSecrets, type Secrets } from './secrets.ts';
+import { readOperatorToken, readSecrets, type Secrets, secretsFolderOf } from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const seconds = (fallback: number, most: number) => z.int().min(1).max(most).default(fallback);
@@ -86,7 +86,8 @@ const powershell = section({
   sessions: sessions.prefault({}),
 });
 
-const schema = section({
+/** Every setting there is. */
+export const configSchema = section({
   listen: section({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(8080),
@@ -95,6 +96,10 @@ const schema = section({
   }).prefault({}),
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),
+  /** Holds the secrets that the environment does not give; relative to the configuration file. */
+  secretsDirectory: z.string().min(1).optional(),
+  /** Where the workflow reaches the service: only for `exo-bridge check`. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   trelica,
   exchange,
@@ -111,7 +116,7 @@ const schema = section({
   }).prefault({}),
 });
 
-export type Config = Readonly<z.infer<typeof schema>> & { readonly secrets: Secrets };
+export type Config = Readonly<z.infer<typeof configSchema>> & { readonly secrets: Secrets };
 
 export interface ConfigSources {
   readonly file: string;
@@ -123,18 +128,43 @@ export interface ConfigSources {
  * Reads the configuration file and the secrets and checks both. Throws `config.unreadable`, or
  * `config.invalid` with every fault at once: where it is, what is wrong, what is allowed.
  */
-export function loadConfig(sources: ConfigSources): Config {
-  const file = resolve(sources.file);
-  const parsed = schema.safeParse(readYaml(file));
-  const faults = parsed.success ? twiceConfigured(parsed.data.workflows) : faultsOf(parsed.error);
+export function loadConfig({ file: name, environment }: ConfigSources): Config {
+  const file = resolve(name);
+  const settings = readSettingsFile(file);
+  const parsed = configSchema.safeParse(settings.content);
+  const issues = parsed.success ? twiceConfigured(parsed.data.workflows) : parsed.error.issues;
   const signIn = parsed.success ? parsed.data.exchange.signIn : 'certificate';
-  const secrets = readSecrets(sources.environment, signIn);
-  const all = [...faults.map((fault) => `${file}: ${fault}`), ...secrets.faults];
-  if (!parsed.success || all.length > 0 || secrets.secrets === undefined) {
-    throw new ServiceError('config.invalid', all.join('\n'), { facts: { faults: all.length } });
+  const folder = secretsFolder(settings.content, { file, environment });
+  const secrets = readSecrets({ environment, folder }, signIn);
+  const faults = [...settings.faultsOf(issues), ...secrets.faults];
+  if (!parsed.success || faults.length > 0 || secrets.secrets === undefined) {
+    throw new ServiceError('config.invalid', faults.join('\n'), {
+      facts: { faults: faults.length },
+    });
   }
   const dataDirectory = resolve(dirname(file), parsed.data.dataDirectory);
   return Object.freeze({ ...parsed.data, dataDirectory, secrets: secrets.secrets });
+}
+
+/**
+ * The operator's token for a command that talks to the running service: from the environment, or else from
+ * the secrets folder that the configuration names, if there is a configuration. Throws `config.invalid`.
+ */
+export function loadOperatorToken({ file: name, environment }: ConfigSources): string {
+  const file = resolve(name);
+  const content = existsSync(file) ? readSettingsFile(file).content : {};
+  return readOperatorToken(environment, secretsFolder(content, { file, environment }));
+}
+
+const namesSecrets = z.looseObject({ secretsDirectory: z.string().min(1) });
+
+/** Also of a file with faults, so that those of the secrets are told at once. */
+function secretsFolder(content: unknown, { file, environment }: ConfigSources): string | undefined {
+  const named = namesSecrets.safeParse(content).data?.secretsDirectory;
+  return (
+    secretsFolderOf(environment) ??
+    (named === undefined ? undefined : resolve(dirname(file), named))
+  );
 }
 
 /** The environment this process was started with. */
@@ -142,40 +172,19 @@ export function environment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-function readYaml(file: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, uniqueKeys: true });
-  const [fault] = document.errors;
-  if (fault !== undefined) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    const [what] = fault.message.split('\n');
-    throw new ServiceError('config.invalid', `${file}:${line}:${col}: ${what}`);
-  }
-  if (!isMap(document.contents)) {
-    throw new ServiceError('config.invalid', `${file}: a map of settings was expected`);
-  }
-  return document.toJS({ maxAliasCount: 0 });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const message = `the configuration file can't be read: ${file}`;
-    throw new ServiceError('config.unreadable', message, { cause });
-  }
-}
-
-function faultsOf(error: z.ZodError): readonly string[] {
-  return error.issues.map(
-    (issue) => `${z.core.toDotPath(issue.path) || '(top level)'}: ${issue.message}`,
-  );
-}
-
 /** Two policies for one workflow: nobody could tell which of them a webhook means. */
-function twiceConfigured(workflows: readonly { workflow: string }[]): string[] {
+function twiceConfigured(workflows: readonly { workflow: string }[]): z.core.$ZodIssue[] {
   const names = workflows.map(({ workflow }) => workflow);
   return names.flatMap((name, index) =>
-    names.indexOf(name) < index ? [`workflows[${index}]: ${name} is there already`] : [],
+    names.indexOf(name) < index
+      ? [
+          {
+            code: 'custom',
+            path: ['workflows', index, 'workflow'],
+            message: `${name} is there already`,
+            input: name,
+          },
+        ]
+      : [],
   );
 }

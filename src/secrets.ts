@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ServiceError } from './errors.ts';
+import { readGuarded } from './secrets/guarded-file.ts';
 
 /** A token and, while it is being replaced, the one before it. */
 export type Tokens = readonly [string, ...string[]];
@@ -24,13 +26,19 @@ export type SecretsRead =
   | { readonly secrets: Secrets; readonly faults: readonly [] }
   | { readonly secrets: undefined; readonly faults: readonly string[] };
 
+export interface SecretSources {
+  readonly environment: Environment;
+  /** Holds a file for each secret that the environment does not give; see `secretFileName`. */
+  readonly folder: string | undefined;
+}
+
 /**
  * Takes the secrets out of the environment: each is `NAME`, or the content of the file that
- * `NAME_FILE` names. What was taken is deleted there, so that no child process inherits it. Faults
- * never hold a value.
+ * `NAME_FILE` names, or its file in the secrets folder. What was taken is deleted from the environment,
+ * so that no child process inherits it. Faults never hold a value.
  */
-export function readSecrets(environment: Environment, signIn: string): SecretsRead {
-  const taker = new Taker(environment);
+export function readSecrets(sources: SecretSources, signIn: string): SecretsRead {
+  const taker = new Taker(sources);
   const found = {
     webhookTokens: taker.tokens('EXO_BRIDGE_WEBHOOK_TOKEN'),
     pollTokens: taker.tokens('EXO_BRIDGE_POLL_TOKEN'),
@@ -51,12 +59,27 @@ export function readSecrets(environment: Environment, signIn: string): SecretsRe
     : { secrets: undefined, faults: taker.faults };
 }
 
+/** The folder of secrets that the environment names. */
+export function secretsFolderOf(environment: Environment): string | undefined {
+  return blankAsNone(environment['EXO_BRIDGE_SECRETS']);
+}
+
+/** The name of a secret's file in the secrets folder: the PFX itself, anything else by its variable. */
+export function secretFileName(variable: string): string {
+  return variable === 'EXO_BRIDGE_CERTIFICATE'
+    ? 'certificate.pfx'
+    : variable.replace(/^EXO_BRIDGE_/, '').toLowerCase();
+}
+
 /**
  * Takes the operator's token, and nothing else, for a command that talks to a running service. Throws
  * `config.invalid`.
  */
-export function readOperatorToken(environment: Environment): string {
-  const taker = new Taker(environment);
+export function readOperatorToken(
+  environment: Environment,
+  folder = secretsFolderOf(environment),
+): string {
+  const taker = new Taker({ environment, folder });
   const [token] = taker.tokens('EXO_BRIDGE_OPERATOR_TOKEN');
   if (taker.faults.length > 0) {
     throw new ServiceError('config.invalid', taker.faults.join('\n'));
@@ -67,9 +90,11 @@ export function readOperatorToken(environment: Environment): string {
 class Taker {
   readonly faults: string[] = [];
   readonly #environment: Environment;
+  readonly #folder: string | undefined;
 
-  constructor(environment: Environment) {
+  constructor({ environment, folder }: SecretSources) {
     this.#environment = environment;
+    this.#folder = folder;
   }
 
   tokens(name: string): Tokens {
@@ -83,16 +108,18 @@ class Taker {
   required(name: string, encoding: BufferEncoding): string {
     const value = this.#take(name, encoding);
     if (value === undefined) {
-      this.faults.push(`${name} or ${name}_FILE must be set in the environment`);
+      const inFolder =
+        this.#folder === undefined ? '' : `, or ${this.#fileInFolder(name)} be there`;
+      this.faults.push(`${name} or ${name}_FILE must be set in the environment${inFolder}`);
     }
     return value ?? '';
   }
 
   /** A secret that changes in its file: read now, to find faults, and again each time it is asked for. */
   renewed(name: string): () => string {
-    const file = this.#environment[`${name}_FILE`];
+    const file = this.#fileOf(name);
     const first = this.required(name, 'utf8');
-    return () => (file === undefined ? first : readSecretFile(file, 'utf8'));
+    return () => (file === undefined ? first : readGuarded(file, 'utf8'));
   }
 
   /** One token for two purposes would open with a leak of one what was meant for the other. */
@@ -114,29 +141,47 @@ class Taker {
 
   #take(name: string, encoding: BufferEncoding): string | undefined {
     const value = this.#environment[name];
-    const file = this.#environment[`${name}_FILE`];
+    const file = this.#fileOf(name);
+    const isTwice = value !== undefined && this.#environment[`${name}_FILE`] !== undefined;
     delete this.#environment[name];
     delete this.#environment[`${name}_FILE`];
-    if (value !== undefined && file !== undefined) {
+    if (isTwice) {
       this.faults.push(`${name} and ${name}_FILE are both set; keep one`);
     }
     return file === undefined ? blankAsNone(value) : this.#read(name, file, encoding);
   }
 
+  /** The file that the environment names, or else the one in the folder, unless the value itself is given. */
+  #fileOf(name: string): string | undefined {
+    const named = this.#environment[`${name}_FILE`];
+    const inFolder = this.#fileInFolder(name);
+    const isInFolder =
+      blankAsNone(this.#environment[name]) === undefined &&
+      inFolder !== undefined &&
+      existsSync(inFolder);
+    return named ?? (isInFolder ? inFolder : undefined);
+  }
+
+  #fileInFolder(name: string): string | undefined {
+    return this.#folder === undefined ? undefined : join(this.#folder, secretFileName(name));
+  }
+
   #read(name: string, file: string, encoding: BufferEncoding): string | undefined {
     try {
-      return blankAsNone(readSecretFile(file, encoding));
+      return blankAsNone(readGuarded(file, encoding));
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      this.faults.push(`${name}_FILE: ${file} can't be read (${code})`);
+      this.faults.push(`${name}: ${whyUnread(file, error)}`);
       return '';
     }
   }
 }
 
-function readSecretFile(file: string, encoding: BufferEncoding): string {
-  const content = readFileSync(file, encoding);
-  return encoding === 'utf8' ? content.replace(/\r?\n$/, '') : content;
+function whyUnread(file: string, error: unknown): string {
+  if (error instanceof ServiceError) {
+    return error.message;
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  return `${file} can't be read (${code})`;
 }
 
 function blankAsNone(value: string | undefined): string | undefined {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type Config, loadConfig } from '../src/config.ts';
+import { type Config, loadConfig, loadOperatorToken } from '../src/config.ts';
 import { ServiceError } from '../src/errors.ts';
 import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
 const EXAMPLE = readFileSync('deploy/exo-bridge.example.yaml', 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 after(() => rmSync(folder, { recursive: true }));
+
+const GUARDED = { mode: 0o600 };
 
 function secrets(): Record<string, string> {
   return {
@@ -75,6 +77,24 @@ test('an unknown operation names the operations there are', () => {
   assert.ok(message.includes(`known: ${names}`), message);
 });
 
+test('every fault of a setting is told with file, line and column', () => {
+  const lines = EXAMPLE.replace('port: 8080', 'port: "8080"')
+    .replace('leave-groups: {}', 'leave-group: {}')
+    .replace('  clientId: 0123456789abcdef\n', '')
+    .split('\n');
+  const file = join(folder, 'exo-bridge.yaml');
+  const at = (text: string, column: number) =>
+    `${file}:${lines.findIndex((line) => line.includes(text)) + 1}:${column}: `;
+  const message = faults(lines.join('\n'));
+  for (const part of [
+    `${at('port:', 9)}listen.port: Invalid input: expected number, received string`,
+    `${at('leave-group:', 7)}workflows[0].operations: unknown setting "leave-group"; did you mean leave-groups? known: `,
+    `${at('trelica:', 1)}trelica.clientId: is missing: expected string`,
+  ]) {
+    assert.ok(message.includes(part), `${part} is missing in:\n${message}`);
+  }
+});
+
 test('broken YAML is reported with line and column', () => {
   assert.match(faults('listen: [1, 2'), /exo-bridge\.yaml:1:\d+: /);
   assert.match(faults('listen: {}\nlisten: {}'), /exo-bridge\.yaml:2:1: /);
@@ -109,8 +129,8 @@ test('secrets are taken out of the environment', () => {
 test('a secret may come from a file, a certificate as its bytes', () => {
   const tokenFile = join(folder, 'token');
   const pfxFile = join(folder, 'app.pfx');
-  writeFileSync(tokenFile, 'a-token-from-a-file\n');
-  writeFileSync(pfxFile, Buffer.from([1, 2, 3]));
+  writeFileSync(tokenFile, 'a-token-from-a-file\n', GUARDED);
+  writeFileSync(pfxFile, Buffer.from([1, 2, 3]), GUARDED);
   const { EXO_BRIDGE_WEBHOOK_TOKEN: _token, EXO_BRIDGE_CERTIFICATE: _pfx, ...others } = secrets();
   const config = load(EXAMPLE, {
     ...others,
@@ -121,9 +141,55 @@ test('a secret may come from a file, a certificate as its bytes', () => {
   assert.equal(config.secrets.certificate?.pfx, Buffer.from([1, 2, 3]).toString('base64'));
 });
 
+test('secrets come from the folder the configuration names, and the environment goes before it', () => {
+  const secretsFolder = join(folder, 'secrets');
+  mkdirSync(secretsFolder);
+  const inFolder = Object.entries({ ...secrets(), EXO_BRIDGE_POLL_TOKEN: 'poll-token-of-folder' });
+  for (const [name, value] of inFolder) {
+    const file =
+      name === 'EXO_BRIDGE_CERTIFICATE' ? 'certificate.pfx' : name.slice(11).toLowerCase();
+    writeFileSync(join(secretsFolder, file), value, GUARDED);
+  }
+  const yaml = EXAMPLE.replace(
+    'dataDirectory: data',
+    'dataDirectory: data\nsecretsDirectory: secrets',
+  );
+  const config = load(yaml, { EXO_BRIDGE_WEBHOOK_TOKEN: 'webhook-token-of-environment' });
+  assert.deepEqual(config.secrets.webhookTokens, ['webhook-token-of-environment']);
+  assert.deepEqual(config.secrets.pollTokens, ['poll-token-of-folder']);
+  assert.equal(config.secrets.certificate?.pfx, Buffer.from('UEZY').toString('base64'));
+  const named = load(EXAMPLE, { EXO_BRIDGE_SECRETS: secretsFolder });
+  assert.deepEqual(named.secrets.operatorTokens, ['operator-token-canary']);
+  const file = join(folder, 'exo-bridge.yaml');
+  writeFileSync(file, yaml);
+  assert.equal(loadOperatorToken({ file, environment: {} }), 'operator-token-canary');
+  rmSync(join(secretsFolder, 'poll_token'));
+  assert.match(
+    faults(yaml, {}),
+    /EXO_BRIDGE_POLL_TOKEN_FILE must be set .*, or .*secrets.poll_token be/,
+  );
+});
+
+test('a secret that others can read is refused with the cure', {
+  skip: process.platform === 'win32' ? 'Windows has no such bits' : false,
+}, () => {
+  const { EXO_BRIDGE_WEBHOOK_TOKEN: token = '', ...others } = secrets();
+  const file = join(folder, 'open-token');
+  writeFileSync(file, token, GUARDED);
+  for (const mode of [0o604, 0o640, 0o620]) {
+    chmodSync(file, mode);
+    assert.match(
+      faults(EXAMPLE, { ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file }),
+      new RegExp(`EXO_BRIDGE_WEBHOOK_TOKEN: .*mode ${mode.toString(8)}.*: chmod 600 ${file}`),
+    );
+  }
+  chmodSync(file, 0o400);
+  assert.ok(load(EXAMPLE, { ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file }));
+});
+
 test('an access token is read from its file each time it is asked for', () => {
   const tokenFile = join(folder, 'access-token');
-  writeFileSync(tokenFile, 'first\n');
+  writeFileSync(tokenFile, 'first\n', GUARDED);
   const {
     EXO_BRIDGE_CERTIFICATE: _pfx,
     EXO_BRIDGE_CERTIFICATE_PASSWORD: _password,

@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { environment } from '../config.ts';
+import { environment, loadOperatorToken } from '../config.ts';
 import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 import { undoable } from '../offboarding/undo.ts';
-import { readOperatorToken } from '../secrets.ts';
 import { act } from './act.ts';
 import { url } from './arguments.ts';
 import type { ShownJob } from './demo-story.ts';
@@ -18,6 +17,7 @@ export function registerUndo(program: Command): void {
     .description('take back what a job has changed, as far as that is possible')
     .argument('<job>', 'id of the job')
     .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
+    .option('--config <file>', 'where the secrets folder is named', 'exo-bridge.yaml')
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  exo-bridge undo 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e')
     .action((job, options) => act(options, (interrupted) => undo(job, options, interrupted)));
@@ -25,6 +25,7 @@ export function registerUndo(program: Command): void {
 
 export interface UndoOptions {
   readonly url: string;
+  readonly config: string;
   readonly yes?: boolean;
 }
 
@@ -37,10 +38,13 @@ const ENDED = ['done', 'superseded', 'needs-attention'];
  */
 export async function undo(
   jobId: string,
-  { url: service, yes }: UndoOptions,
+  { url: service, config: file, yes }: UndoOptions,
   interrupted: AbortSignal,
 ): Promise<number> {
-  const operator = new Operator(service.replace(/\/$/, ''), readOperatorToken(environment()));
+  const operator = new Operator(
+    service.replace(/\/$/, ''),
+    loadOperatorToken({ file, environment: environment() }),
+  );
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const job = (await granted(operator.get(path))) as unknown as ShownJob;
   console.log(summaryOf(job));
