@@ -2,7 +2,34 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
 import { installFor, type RehearsalOptions, startRehearsal } from '../sandbox/rehearsal.ts';
+import { perform } from './act.ts';
+import { count, url } from './arguments.ts';
+import { chooseEngine } from './choose-engine.ts';
+import { EXIT } from './exit.ts';
+import { GROUP } from './groups.ts';
+
+export function registerSandbox(program: Command): void {
+  program
+    .command('sandbox')
+    .helpGroup(GROUP.rehearse)
+    .description('run a simulated Trelica and a simulated Exchange tenant for a rehearsal')
+    .option('--people <number>', 'people in the tenant', count, 200)
+    .option('--groups <number>', 'groups in the tenant', count, 100)
+    .option('--latency <ms>', 'how long every answer takes', count, 0)
+    .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
+    .option('--webhook <url>', 'where the workflow calls the service', url)
+    .option('--folder <path>', 'where to write a ready configuration; else a new temporary folder')
+    .option('--json', 'as without it: what is printed is one JSON line')
+    .addHelpText('after', '\nExample:\n  exo-bridge sandbox --folder rehearsal')
+    .action((options) =>
+      perform(options, async () => {
+        await sandbox({ ...options, engine: chooseEngine() });
+        return EXIT.ok;
+      }),
+    );
+}
 
 export interface SandboxOptions extends RehearsalOptions {
   /** Where the workflow's API request step calls. */

@@ -1,11 +1,27 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
 import { environment } from '../config.ts';
 import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 import { undoable } from '../offboarding/undo.ts';
 import { readOperatorToken } from '../secrets.ts';
+import { act } from './act.ts';
+import { url } from './arguments.ts';
 import type { ShownJob } from './demo-story.ts';
+import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
+
+export function registerUndo(program: Command): void {
+  program
+    .command('undo')
+    .helpGroup(GROUP.lookAfter)
+    .description('take back what a job has changed, as far as that is possible')
+    .argument('<job>', 'id of the job')
+    .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample:\n  exo-bridge undo 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e')
+    .action((job, options) => act(options, (interrupted) => undo(job, options, interrupted)));
+}
 
 export interface UndoOptions {
   readonly url: string;
@@ -19,18 +35,22 @@ const ENDED = ['done', 'superseded', 'needs-attention'];
  * Shows what a job changed, asks, lets the running service take it back, and prints the report. Returns the
  * exit code: 0 only if everything that can be taken back was read back.
  */
-export async function undo(jobId: string, { url, yes }: UndoOptions): Promise<number> {
-  const operator = new Operator(url.replace(/\/$/, ''), readOperatorToken(environment()));
+export async function undo(
+  jobId: string,
+  { url: service, yes }: UndoOptions,
+  interrupted: AbortSignal,
+): Promise<number> {
+  const operator = new Operator(service.replace(/\/$/, ''), readOperatorToken(environment()));
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const job = (await granted(operator.get(path))) as unknown as ShownJob;
   console.log(summaryOf(job));
-  if (yes !== true && !(await isMeant())) {
+  if (yes !== true && !(await isMeant(interrupted))) {
     console.error('Nothing was changed.');
     return 1;
   }
   const { jobId: made } = await granted(operator.post(`${path}/undo`, {}));
   console.log(`\nUndone by job ${String(made)}`);
-  const state = await endOf(String(made), operator);
+  const state = await endOf(String(made), operator, interrupted);
   console.log(`\n${await operator.text(`/jobs/${String(made)}/report`)}`.trimEnd());
   return state === 'done' ? 0 : 1;
 }
@@ -46,27 +66,27 @@ function summaryOf(job: ShownJob): string {
   ].join('\n');
 }
 
-async function isMeant(): Promise<boolean> {
+async function isMeant(signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY) {
     console.error('There is nobody to ask: say --yes.');
     return false;
   }
   const asking = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    return /^y(es)?$/i.test((await asking.question('\nTake this back? [y/N] ')).trim());
+    return /^y(es)?$/i.test((await asking.question('\nTake this back? [y/N] ', { signal })).trim());
   } finally {
     asking.close();
   }
 }
 
 /** Looks until the job has ended; a person may stop it at any time, the job goes on. */
-async function endOf(jobId: string, operator: Operator): Promise<string> {
+async function endOf(jobId: string, operator: Operator, signal: AbortSignal): Promise<string> {
   for (;;) {
     const { state } = await granted(operator.get(`/jobs/${jobId}`));
     if (ENDED.includes(String(state))) {
       return String(state);
     }
-    await pause(LOOK_AGAIN_MS);
+    await pause(LOOK_AGAIN_MS, undefined, { signal });
   }
 }
 
