@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { createExchange } from '../exchange/exchange.ts';
@@ -105,7 +106,7 @@ async function assemble(
     directory,
     runs,
     exchangeFor,
-    now: Date.now,
+    clock: systemClock,
     log,
   });
   const runner = new Runner({
@@ -113,23 +114,23 @@ async function assemble(
     handler,
     concurrency: config.limits.concurrentJobs,
     retry: { maxAttempts: config.limits.attempts },
-    now: Date.now,
+    clock: systemClock,
     random: Math.random,
     log,
   });
   const { trustedProxies } = config.listen;
   const wake = () => runner.wake();
-  const intake = createIntake(store, wake, Date.now);
-  const readiness = createReadiness({ store, pool, directory, now: () => performance.now() });
+  const intake = createIntake(store, wake, systemClock.now);
+  const readiness = createReadiness({ store, pool, directory, now: systemClock.now });
   const app = await buildApp({
     log,
     jobs: store,
     retry: async (id) => {
-      const isQueued = await store.retry(id, Date.now());
+      const isQueued = await store.retry(id, systemClock.now());
       wake();
       return isQueued;
     },
-    undo: createUndo(store, wake, Date.now),
+    undo: createUndo(store, wake, systemClock.now),
     plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
     intake,
     workflows: async (nameOrId) => {
@@ -153,7 +154,7 @@ async function assemble(
 
 /** Trelica as the configuration describes it; asks nothing yet. */
 export function connectTrelica(config: Config, log: Logger) {
-  const now = () => performance.now();
+  const { now } = systemClock;
   const client = createClient(trelicaSettings(config), { fetch, now });
   const workflows = createWorkflows(client, now);
   return {
