@@ -1,8 +1,8 @@
 /** Time as it is passed to the parts, so that a simulation can move it. */
 export interface Clock {
   /**
-   * Milliseconds since the epoch as this process counts them: the date at its start plus what has passed
-   * since by the monotonic clock. For durations, deadlines and due times; never jumps.
+   * Whole milliseconds since the epoch as this process counts them: the date at its start plus what has
+   * passed since by the monotonic clock. For durations, deadlines and due times; never jumps.
    */
   now(): number;
   /** Milliseconds since the epoch by the machine's clock, which may jump: only for people to read. */
@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => Math.round(performance.timeOrigin + performance.now()),
   wall: () => Date.now(),
   after(ms, act) {
     const timer = setTimeout(act, ms);

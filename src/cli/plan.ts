@@ -1,15 +1,16 @@
 import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { destination, pino } from 'pino';
+import { systemClock } from '../clock.ts';
 import { environment, loadConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import type { EmailAddress } from '../offboarding/address.ts';
 import type { Preview } from '../offboarding/preview.ts';
 import { previewText } from '../offboarding/preview-text.ts';
 import { findProgram } from '../powershell/program.ts';
+import { connectTrelica, exchangesOn } from '../service/assemble.ts';
 import { createExchangeSessions } from '../service/exchange-sessions.ts';
 import { createPlanner } from '../service/planner.ts';
-import { connectTrelica, exchangesOn } from '../service/service.ts';
 import { act } from './act.ts';
 import { address } from './arguments.ts';
 import { GROUP } from './groups.ts';
@@ -71,7 +72,7 @@ async function makePlan(
   interrupted.addEventListener('abort', () => void pool.stop({ graceMs: 0 }));
   try {
     pool.start();
-    const { runs, directory } = connectTrelica(config, log);
+    const { runs, directory } = connectTrelica(config, { fetch, clock: systemClock, log });
     const entry = await directory.find(workflow);
     if (entry === undefined) {
       throw new ServiceError(

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { codeOf, retryOf, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { decideRetry, type RetrySettings } from './retry.ts';
@@ -26,7 +27,7 @@ export interface RunnerParts {
   readonly handler: Handler;
   readonly concurrency: number;
   readonly retry: RetrySettings;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
 }
@@ -51,7 +52,7 @@ export class Runner {
   readonly #parts: RunnerParts;
   readonly #running = new Map<string, { promise: Promise<void>; abort: AbortController }>();
   #state: 'new' | 'started' | 'stopping' = 'new';
-  #timer: NodeJS.Timeout | undefined;
+  #callOff: () => void = () => undefined;
   #claiming: Promise<void> | undefined;
   #isWakeMissed = false;
 
@@ -65,7 +66,7 @@ export class Runner {
       return;
     }
     this.#state = 'started';
-    const interrupted = await this.#parts.store.recover(this.#parts.now());
+    const interrupted = await this.#parts.store.recover(this.#parts.clock.now());
     if (interrupted > 0) {
       this.#parts.log.warn({ jobs: interrupted }, 'interrupted jobs queued again');
     }
@@ -81,7 +82,7 @@ export class Runner {
       this.#isWakeMissed = true;
       return;
     }
-    clearTimeout(this.#timer);
+    this.#callOff();
     this.#claiming = this.#claimDue().finally(() => {
       this.#claiming = undefined;
       if (this.#isWakeMissed) {
@@ -96,14 +97,15 @@ export class Runner {
    * them to come back. What was aborted is tried again at the next start.
    */
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    const { clock } = this.#parts;
     this.#state = 'stopping';
-    clearTimeout(this.#timer);
+    this.#callOff();
     await this.#claiming;
-    await within(graceMs, this.#idle());
+    await within(clock, graceMs, this.#idle());
     for (const { abort } of this.#running.values()) {
       abort.abort(new ServiceError('service.stopping', 'the service stops'));
     }
-    await within(LAST_CHANCE_MS, this.#idle());
+    await within(clock, LAST_CHANCE_MS, this.#idle());
   }
 
   #idle(): Promise<unknown> {
@@ -111,16 +113,16 @@ export class Runner {
   }
 
   async #claimDue(): Promise<void> {
-    const { store, concurrency, now, log } = this.#parts;
+    const { store, concurrency, clock, log } = this.#parts;
     try {
       while (this.#isStarted() && this.#running.size < concurrency) {
-        const job = await store.claim(now());
+        const job = await store.claim(clock.now());
         if (job === undefined) {
           this.#sleepUntil(await store.nextDueAt());
           return;
         }
         if (!this.#isStarted()) {
-          await store.postpone(job.id, { ...STOPPED, dueAt: now() }, now());
+          await store.postpone(job.id, { ...STOPPED, dueAt: clock.now() }, clock.now());
           return;
         }
         this.#begin(job);
@@ -138,15 +140,15 @@ export class Runner {
 
   #sleepUntil(dueAt: number | undefined): void {
     if (dueAt !== undefined) {
-      this.#wakeAfter(dueAt - this.#parts.now());
+      this.#wakeAfter(dueAt - this.#parts.clock.now());
     }
   }
 
   #wakeAfter(ms: number): void {
-    clearTimeout(this.#timer);
+    this.#callOff();
     if (this.#state === 'started') {
       const bounded = Math.min(Math.max(ms, 1), LONGEST_TIMER_MS);
-      this.#timer = setTimeout(() => this.wake(), bounded);
+      this.#callOff = this.#parts.clock.after(bounded, () => this.wake());
     }
   }
 
@@ -160,23 +162,25 @@ export class Runner {
   }
 
   async #attempt(job: Job, signal: AbortSignal): Promise<void> {
-    const { store, handler, now } = this.#parts;
+    const { store, handler, clock } = this.#parts;
     const log = this.#parts.log.child({ jobId: job.id, attempt: job.attempts });
     log.info('job begun');
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     const work: Work = {
       job,
       signal,
-      save: (report) => store.save(job.id, report, now()),
-      adopt: (identity) => store.adopt(job.id, identity, now()),
+      save: (report) => store.save(job.id, report, clock.now()),
+      adopt: (identity) => store.adopt(job.id, identity, clock.now()),
     };
     const ending = await Promise.try(handler, work).then(
       (outcome) => this.#endOf(outcome),
       (error: unknown) => this.#endOfFailure(job, error, signal, log),
     );
     await this.#settle(job.id, ending, log);
-    const ms = Math.round(performance.now() - startedAt);
-    log.info({ ms, state: ending.state, code: ending.reason?.code }, 'job left');
+    log.info(
+      { ms: clock.now() - startedAt, state: ending.state, code: ending.reason?.code },
+      'job left',
+    );
   }
 
   #endOf(outcome: Outcome): End {
@@ -212,7 +216,7 @@ export class Runner {
   }
 
   #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): End {
-    return { state: 'waiting', dueAt: Math.round(this.#parts.now() + afterMs), ...rest };
+    return { state: 'waiting', dueAt: Math.round(this.#parts.clock.now() + afterMs), ...rest };
   }
 
   /**
@@ -220,19 +224,19 @@ export class Runner {
    * obeys or the service stops. Any other fault is ours; the next start finds the job running.
    */
   async #settle(id: string, end: End, log: Logger): Promise<void> {
-    const { store, now } = this.#parts;
+    const { store, clock } = this.#parts;
     for (;;) {
       try {
         await (end.state === 'waiting'
-          ? store.postpone(id, end, now())
-          : store.finish(id, end, now()));
+          ? store.postpone(id, end, clock.now())
+          : store.finish(id, end, clock.now()));
         return;
       } catch (error) {
         log.error({ err: error }, 'the end of a job cannot be stored');
         if (this.#state === 'stopping' || codeOf(error) !== 'jobs.store-unusable') {
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, STORE_PAUSE_MS));
+        await new Promise<void>((resolve) => clock.after(STORE_PAUSE_MS, resolve));
       }
     }
   }
@@ -245,11 +249,9 @@ function messageOf(error: unknown): string {
 }
 
 /** Resolves when the promise does or the time is up, whichever is first. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
+async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
+  const timeUp = Promise.withResolvers<void>();
+  const callOff = clock.after(ms, timeUp.resolve);
+  await Promise.race([promise, timeUp.promise]);
+  callOff();
 }

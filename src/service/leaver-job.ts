@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
 import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
@@ -91,7 +91,7 @@ export interface LeaverJobParts {
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Runs;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -123,11 +123,11 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
   };
 }
 
-function toolsFor({ signal }: Work, log: Logger, { exchangeFor, now }: LeaverJobParts) {
+function toolsFor({ signal }: Work, log: Logger, { exchangeFor, clock }: LeaverJobParts) {
   return {
     exchange: exchangeFor(log, signal),
-    now,
-    pause: (ms: number, aborted: AbortSignal) => pause(ms, undefined, { signal: aborted }),
+    now: () => clock.now(),
+    pause: (ms: number, aborted: AbortSignal) => pause(clock, ms, aborted),
     log,
   };
 }
