@@ -16,7 +16,7 @@ import { Pool } from '../powershell/pool.ts';
 import type { PoolSettings } from '../powershell/pool-parts.ts';
 import type { Session } from '../powershell/session.ts';
 import { openSessionFolders } from '../powershell/session-folders.ts';
-import { startSession } from '../powershell/start-session.ts';
+import { type SessionOptions, startSession } from '../powershell/start-session.ts';
 
 const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
 /** Calls that may wait for a session: one job makes a few at a time. */
@@ -45,21 +45,17 @@ export function createExchangeSessions(
 ): ExchangeSessions {
   const folder = openSessionFolders(tmpdir());
   const settings = connectSettings(config);
-  const { powershell } = config;
   const pool = new Pool<Session>(poolSettings(config), {
     start: (id, signal) =>
       startSession({
-        id,
-        command: powershell.command,
-        workerScript: WORKER,
+        ...sessionOptions(config, { environment, log }),
         baseDirectory: folder,
-        inherited: environment,
-        environment: powershell.environment,
-        startTimeoutMs: powershell.startTimeoutSeconds * 1_000,
+        id,
         signal,
-        log,
       }),
-    connect: (session) => connect(session, settings),
+    connect: async (session) => {
+      await connect(session, settings);
+    },
     disconnect,
     healthOf,
     isFinal,
@@ -68,6 +64,21 @@ export function createExchangeSessions(
     log,
   });
   return { folder, pool };
+}
+
+/** How a session is started, besides its folder. */
+export function sessionOptions(
+  { powershell }: Config,
+  { environment, log }: SessionEnvironment,
+): Omit<SessionOptions, 'baseDirectory'> {
+  return {
+    command: powershell.command,
+    workerScript: WORKER,
+    inherited: environment,
+    environment: powershell.environment,
+    startTimeoutMs: powershell.startTimeoutSeconds * 1_000,
+    log,
+  };
 }
 
 function poolSettings({ powershell, exchange, limits }: Config): PoolSettings {
@@ -97,7 +108,8 @@ function recycleLimits(
   };
 }
 
-function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
+/** How a session is connected. */
+export function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
   return {
     signIn: signInOf({ exchange, secrets }),
     appId: exchange.appId,

@@ -14,6 +14,7 @@ import type { Engine } from '../support/engine.ts';
 const HOUR_MS = 60 * 60_000;
 const MODULE = resolve('src/sandbox/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1');
 const ALLOW: AllowList = {
+  'Get-Command': ['Name', 'ErrorAction'],
   'Connect-ExchangeOnline': [
     'Certificate',
     'AppId',
@@ -178,6 +179,26 @@ export function describeStandIn(engine: Engine): void {
     test('only the cmdlets asked for at connecting are there', async () => {
       const error = await failure('Get-MobileDevice', { Mailbox: tenant.leaver });
       assert.match(error.fullyQualifiedErrorId, /^CommandNotFoundException/);
+    });
+
+    test('Get-Command tells what a role leaves out: cmdlets and parameters', async () => {
+      const certificate = await createCertificate('test', HOUR_MS);
+      tenant.withhold(['Set-CASMailbox', 'Set-Mailbox -ForwardingAddress']);
+      await connect(certificate);
+      const { rows } = await completed(
+        'Get-Command',
+        { Name: ['Set-CASMailbox', 'Set-Mailbox', 'Get-MobileDevice'], ErrorAction: 'Ignore' },
+        ['Name', 'ParameterSets'],
+      );
+      assert.deepEqual(
+        rows.map(({ Name: name }) => name),
+        ['Set-Mailbox'],
+      );
+      const syntax = [rows[0]?.['ParameterSets']].flat().join(' ');
+      assert.match(syntax, /-ForwardingSmtpAddress\b/);
+      assert.doesNotMatch(syntax, /-ForwardingAddress\b/);
+      tenant.withhold([]);
+      await connect(certificate);
     });
 
     test('objects come back with the properties asked for, lists as lists, dates in ISO 8601', async () => {

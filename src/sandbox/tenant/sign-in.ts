@@ -9,13 +9,19 @@ export interface Registration {
 }
 
 export type SignInAnswer =
-  | { readonly kind: 'signed-in'; readonly token: string }
+  | {
+      readonly kind: 'signed-in';
+      readonly token: string;
+      /** Cmdlets and parameters that the client must not have, since no role of the app has them. */
+      readonly withheld: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Tokens for applications that prove themselves, with Entra's own words for the others. */
 export class SignInDesk {
   readonly #registration: Registration;
   readonly #tokens = new Set<string>();
+  #withheld: readonly string[] = [];
 
   constructor(registration: Registration) {
     this.#registration = registration;
@@ -40,7 +46,12 @@ export class SignInDesk {
     }
     const token = randomUUID();
     this.#tokens.add(token);
-    return { kind: 'signed-in', token };
+    return { kind: 'signed-in', token, withheld: this.#withheld };
+  }
+
+  /** Replaces what is withheld from those who sign in from now on. */
+  withhold(names: readonly string[]): void {
+    this.#withheld = names;
   }
 
   /** Connections that have not said good-bye. */

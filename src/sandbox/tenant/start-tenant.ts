@@ -47,6 +47,11 @@ export interface RunningTenant {
   connections(): number;
   /** Replaces the faults on order. */
   order(faults: readonly FaultOrder[]): void;
+  /**
+   * What the app's roles do not give it from its next sign-in on: cmdlets, or parameters as
+   * `Set-Mailbox -LitigationHoldEnabled`. Replaces what was withheld before.
+   */
+  withhold(names: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -80,6 +85,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
     calls: () => tenant.calls,
     connections: () => desk.connections,
     order: (faults) => tenant.faults.order(faultList.parse(faults)),
+    withhold: (names) => desk.withhold(names),
     close: () => {
       closing.abort();
       return close(server);
