@@ -13,10 +13,13 @@ export interface Failure {
 
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
+  const cure = error instanceof ServiceError ? error.facts['cure'] : undefined;
+  const message = error instanceof Error ? error.message : String(error);
   return {
     code,
-    cause: error instanceof Error ? error.message : String(error),
-    cure: cureOf(code),
+    // Some messages have their cure in brackets, for logs; here it has a line of its own.
+    cause: message.replace(` (${String(cure)})`, ''),
+    cure: cure === undefined ? cureOf(code) : String(cure),
     exit: code.startsWith('config.') ? EXIT.configuration : EXIT.failed,
   };
 }

@@ -109,7 +109,8 @@ export function exchangesOn(sessions: Sessions, { exchange }: Config) {
   return (log: Logger, signal: AbortSignal) => createExchange(sessions, limits, { log, signal });
 }
 
-function trelicaSettings({ trelica, secrets }: Config) {
+/** How Trelica is reached. */
+export function trelicaSettings({ trelica, secrets }: Config) {
   return {
     baseUrl: trelica.baseUrl,
     clientId: trelica.clientId,
