@@ -116,7 +116,8 @@ export const configSchema = section({
   }).prefault({}),
 });
 
-export type Config = Readonly<z.infer<typeof configSchema>> & { readonly secrets: Secrets };
+export type Settings = Readonly<z.infer<typeof configSchema>>;
+export type Config = Settings & { readonly secrets: Secrets };
 
 export interface ConfigSources {
   readonly file: string;
@@ -128,22 +129,46 @@ export interface ConfigSources {
  * Reads the configuration file and the secrets and checks both. Throws `config.unreadable`, or
  * `config.invalid` with every fault at once: where it is, what is wrong, what is allowed.
  */
-export function loadConfig({ file: name, environment }: ConfigSources): Config {
-  const file = resolve(name);
-  const settings = readSettingsFile(file);
-  const parsed = configSchema.safeParse(settings.content);
-  const issues = parsed.success ? twiceConfigured(parsed.data.workflows) : parsed.error.issues;
-  const signIn = parsed.success ? parsed.data.exchange.signIn : 'certificate';
-  const folder = secretsFolder(settings.content, { file, environment });
-  const secrets = readSecrets({ environment, folder }, signIn);
-  const faults = [...settings.faultsOf(issues), ...secrets.faults];
-  if (!parsed.success || faults.length > 0 || secrets.secrets === undefined) {
-    throw new ServiceError('config.invalid', faults.join('\n'), {
-      facts: { faults: faults.length },
-    });
+export function loadConfig(sources: ConfigSources): Config {
+  const file = resolve(sources.file);
+  const { settings, content, faults } = parseSettings(file);
+  const folder = secretsFolder(content, { ...sources, file });
+  const signIn = settings?.exchange.signIn ?? 'certificate';
+  const secrets = readSecrets({ environment: sources.environment, folder }, signIn);
+  const all = [...faults, ...secrets.faults];
+  if (settings === undefined || secrets.secrets === undefined || all.length > 0) {
+    throw invalid(all);
   }
-  const dataDirectory = resolve(dirname(file), parsed.data.dataDirectory);
-  return Object.freeze({ ...parsed.data, dataDirectory, secrets: secrets.secrets });
+  const dataDirectory = resolve(dirname(file), settings.dataDirectory);
+  return Object.freeze({ ...settings, dataDirectory, secrets: secrets.secrets });
+}
+
+/** The settings alone, for who needs no secret. Throws as `loadConfig` does. */
+export function loadSettings(file: string): Settings {
+  const { settings, faults } = parseSettings(resolve(file));
+  if (settings === undefined || faults.length > 0) {
+    throw invalid(faults);
+  }
+  return settings;
+}
+
+interface Parsed {
+  readonly content: unknown;
+  readonly settings: Settings | undefined;
+  readonly faults: readonly string[];
+}
+
+function parseSettings(file: string): Parsed {
+  const { content, faultsOf } = readSettingsFile(file);
+  const { data: settings, error } = configSchema.safeParse(content);
+  const issues = error?.issues ?? twiceConfigured(settings?.workflows ?? []);
+  return { content, settings, faults: faultsOf(issues) };
+}
+
+function invalid(faults: readonly string[]): ServiceError {
+  return new ServiceError('config.invalid', faults.join('\n'), {
+    facts: { faults: faults.length },
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
+import { registerPermissions } from './permissions.ts';
 import { registerPlan } from './plan.ts';
 import type { Register } from './program.ts';
 import { registerSandbox } from './sandbox.ts';
@@ -8,6 +9,7 @@ import { registerUndo } from './undo.ts';
 
 /** Every command there is, in the order of the help. A new one is one file and one line here. */
 export const COMMANDS: readonly Register[] = [
+  registerPermissions,
   registerCheck,
   registerServe,
   registerPlan,
