@@ -108,9 +108,9 @@ class Taker {
   required(name: string, encoding: BufferEncoding): string {
     const value = this.#take(name, encoding);
     if (value === undefined) {
-      const inFolder =
-        this.#folder === undefined ? '' : `, or ${this.#fileInFolder(name)} be there`;
-      this.faults.push(`${name} or ${name}_FILE must be set in the environment${inFolder}`);
+      const inFolder = this.#fileInFolder(name);
+      const or = inFolder === undefined ? '' : `${inFolder} must be there, or `;
+      this.faults.push(`${or}${name} or ${name}_FILE must be set in the environment`);
     }
     return value ?? '';
   }

@@ -1,5 +1,7 @@
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
+import { registerImportScript } from './import-script.ts';
+import { registerInit } from './init.ts';
 import { registerPermissions } from './permissions.ts';
 import { registerPlan } from './plan.ts';
 import type { Register } from './program.ts';
@@ -9,6 +11,8 @@ import { registerUndo } from './undo.ts';
 
 /** Every command there is, in the order of the help. A new one is one file and one line here. */
 export const COMMANDS: readonly Register[] = [
+  registerInit,
+  registerImportScript,
   registerPermissions,
   registerCheck,
   registerServe,

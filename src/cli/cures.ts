@@ -4,6 +4,9 @@ import type { ErrorCode } from '../errors.ts';
 const CURES: Partial<Record<ErrorCode, string>> = {
   'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
   'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
+  'certificate.unreadable':
+    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD or its file, or export the PFX again, with AES',
+  'certificate.no-key': 'export the PFX again together with its private key',
   'service.internal': 'report it with what is shown here',
   'http.unauthorized': 'use the operator token of the service that runs there',
   'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',

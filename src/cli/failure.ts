@@ -5,13 +5,30 @@ import { EXIT } from './exit.ts';
 
 /** What went wrong with a command, for a person and for a program. */
 export interface Failure {
-  readonly code: ErrorCode | 'cli.usage';
+  readonly code: ErrorCode | 'cli.usage' | 'cli.refused';
   readonly cause: string;
   readonly cure: string;
   readonly exit: number;
 }
 
+/** What a command will not do, though its words are right: with the cure, unlike the service's own errors. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly cure: string;
+  readonly exit: number;
+
+  constructor(message: string, cure: string, exit: number = EXIT.failed) {
+    super(message);
+    this.cure = cure;
+    this.exit = exit;
+  }
+}
+
 export function failureOf(error: unknown): Failure {
+  if (error instanceof Refusal) {
+    const code = error.exit === EXIT.usage ? 'cli.usage' : 'cli.refused';
+    return { code, cause: error.message, cure: error.cure, exit: error.exit };
+  }
   const code = codeOf(error);
   const cure = error instanceof ServiceError ? error.facts['cure'] : undefined;
   const message = error instanceof Error ? error.message : String(error);

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
-import { installFor, type RehearsalOptions, startRehearsal } from '../sandbox/rehearsal.ts';
+import {
+  type Installation,
+  installFor,
+  type Rehearsal,
+  type RehearsalOptions,
+  sessionSettings,
+  startRehearsal,
+} from '../sandbox/rehearsal.ts';
+import { SIGNAL_TITLE } from '../sandbox/trelica/workflow.ts';
 import { perform } from './act.ts';
 import { count, url } from './arguments.ts';
 import { chooseEngine } from './choose-engine.ts';
@@ -41,7 +49,7 @@ const SERVICE_PORT = 8080;
 
 /**
  * Runs both far ends until it is interrupted. Prints one JSON line with their addresses and
- * credentials, and writes a configuration and an environment file that point a service at them.
+ * credentials, and writes a configuration, an environment file and answers for `init` that point a service at them.
  */
 export async function sandbox(options: SandboxOptions): Promise<void> {
   const rehearsal = await startRehearsal(options);
@@ -53,12 +61,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
   const token = secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
   rehearsal.trelica.setWebhook({ url, token, body: 'ids' });
   const { trelica, tenant, certificate, engine } = rehearsal;
-  const certificateFile = join(folder, 'certificate.pfx');
-  const environmentFile = join(folder, 'exo-bridge.env');
-  const secret = { mode: 0o600 };
-  writeFileSync(certificateFile, certificate.pfx, secret);
-  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
-  writeFileSync(environmentFile, lines.join(''), secret);
+  const files = writeSecretFiles(folder, rehearsal, secrets);
   const told = {
     trelica: {
       baseUrl: trelica.baseUrl,
@@ -71,7 +74,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
       url: tenant.url,
       organization: tenant.organization,
       appId: tenant.appId,
-      certificateFile,
+      certificateFile: files.certificate,
       certificatePassword: certificate.password,
       leaver: tenant.leaver,
       manager: tenant.manager,
@@ -79,9 +82,39 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
     engine: engine.name,
     webhook: { url, token },
     configFile,
-    environmentFile,
-    start: `node --env-file=${environmentFile} src/main.ts --config ${configFile}`,
+    environmentFile: files.environment,
+    answersFile: files.answers,
+    start: `node --env-file=${files.environment} src/main.ts --config ${configFile}`,
   };
   console.log(JSON.stringify(told));
   closeWithGrace({ delay: 10_000, logger: false }, () => rehearsal.close());
+}
+
+/** What a service needs to be started with, and what `exo-bridge init --answers` needs to write its own. */
+function writeSecretFiles(folder: string, rehearsal: Rehearsal, secrets: Installation['secrets']) {
+  const { trelica, tenant, certificate } = rehearsal;
+  const write = (name: string, content: string | Buffer) => {
+    const file = join(folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  };
+  const pfx = write('certificate.pfx', certificate.pfx);
+  const answers = {
+    organization: tenant.organization,
+    appId: tenant.appId,
+    region: trelica.baseUrl,
+    clientId: trelica.clientId,
+    clientSecretFile: write('client-secret', trelica.clientSecret),
+    workflow: trelica.workflow.name,
+    step: SIGNAL_TITLE,
+    certificate: pfx,
+    certificatePasswordFile: write('certificate-password', certificate.password),
+    powershell: sessionSettings(rehearsal),
+  };
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
+  return {
+    certificate: pfx,
+    environment: write('exo-bridge.env', lines.join('')),
+    answers: write('answers.json', JSON.stringify(answers, undefined, 2)),
+  };
 }

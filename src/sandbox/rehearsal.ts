@@ -99,11 +99,7 @@ export function installFor(
       dangerouslyAllowHttpToLoopback: true,
     },
     exchange: { organization: tenant.organization, appId: tenant.appId },
-    powershell: {
-      command: [...engine.command],
-      modulePath: MODULE,
-      environment: { EXO_SANDBOX_TENANT: tenant.url },
-    },
+    powershell: sessionSettings({ tenant, engine }),
     workflows: [
       {
         workflow: trelica.workflow.name,
@@ -126,6 +122,15 @@ export function installFor(
       EXO_BRIDGE_CERTIFICATE: certificate.pfx.toString('base64'),
       EXO_BRIDGE_CERTIFICATE_PASSWORD: certificate.password,
     },
+  };
+}
+
+/** The section `powershell` of a service that is to work on this rehearsal. */
+export function sessionSettings({ tenant, engine }: Pick<Rehearsal, 'tenant' | 'engine'>) {
+  return {
+    command: [...engine.command],
+    modulePath: MODULE,
+    environment: { EXO_SANDBOX_TENANT: tenant.url },
   };
 }
 

@@ -8,15 +8,18 @@ const WRONG_MS = 300_000;
 /** A `fetch` that remembers how far this clock is from the other side's `Date` header, to a second. */
 export class ClockWatch {
   #skewMs: number | undefined;
-  /** Unix milliseconds. */
   readonly #wall: () => number;
+  readonly #interrupted: AbortSignal;
 
-  constructor(wall: () => number) {
+  /** `wall` gives Unix milliseconds; the signal gives up requests under way. */
+  constructor(wall: () => number, interrupted: AbortSignal) {
     this.#wall = wall;
+    this.#interrupted = interrupted;
   }
 
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
-    const answer = await fetch(input, init);
+    const signals = [this.#interrupted, ...(init?.signal ? [init.signal] : [])];
+    const answer = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
     const theirs = Date.parse(answer.headers.get('date') ?? '');
     if (!Number.isNaN(theirs)) {
       this.#skewMs = this.#wall() - theirs;

@@ -88,7 +88,7 @@ async function* checkFarEnds(
     yield skipped('Sign-in to Exchange', `${obstacle.what} must be right first`);
   }
   parts.waitingFor('Trelica');
-  const watch = new ClockWatch(() => systemClock.wall());
+  const watch = new ClockWatch(() => systemClock.wall(), parts.interrupted);
   yield* checkTrelica(config, { fetch: watch.fetch, now: () => systemClock.now() });
   yield watch.finding();
   const publicUrl = parts.publicUrl ?? config.publicUrl;

@@ -6,7 +6,14 @@ const WITHIN_MS = 10_000;
 /** What a proxy answers for a service that does not run (RFC 9110, section 15.6). */
 const NOBODY_BEHIND = [502, 503, 504];
 /** Somebody may answer there later; an address that does not resolve or has a wrong certificate never will. */
-const SILENT = ['ECONNREFUSED', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ECONNRESET'];
+const SILENT = [
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ECONNRESET',
+  'UND_ERR_SOCKET',
+  'TimeoutError',
+];
 
 /** Asks the public address as the workflow does, without a token: our service, and nobody else, refuses that by name. */
 export async function checkWebhook(publicUrl: string): Promise<Finding> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { readCertificate } from '../../certificate/read-certificate.ts';
 import type { Parameters, ParameterValue, PowerShellError } from '../../powershell/frames.ts';
 import type { SignIn, WireObject } from '../wire.ts';
 import { bind } from './bind.ts';
@@ -120,7 +121,7 @@ export class ExchangeModule {
 
   async #connect(values: Parameters, signal: AbortSignal): Promise<Output> {
     const cmdlet = 'Connect-ExchangeOnline';
-    const signIn = signInOf(values);
+    const signIn = await signInOf(values);
     if (signIn === undefined) {
       throw moduleError(
         cmdlet,
@@ -248,9 +249,19 @@ function isAlwaysThere(command: string): boolean {
   );
 }
 
-function signInOf(values: Parameters): SignIn | undefined {
+async function signInOf(values: Parameters): Promise<SignIn | undefined> {
   const common = { appId: textOf(values['AppId']), organization: textOf(values['Organization']) };
-  if (values['Certificate'] !== undefined || values['CertificateFilePath'] !== undefined) {
+  const { Certificate: certificate } = values;
+  if (
+    typeof certificate === 'object' &&
+    '$type' in certificate &&
+    certificate.$type === 'certificate'
+  ) {
+    const { pfx, password } = certificate;
+    const { thumbprint } = await readCertificate(Buffer.from(pfx, 'base64'), password);
+    return { kind: 'certificate', thumbprint, ...common };
+  }
+  if (values['CertificateFilePath'] !== undefined) {
     return { kind: 'certificate', ...common };
   }
   if (values['CertificateThumbprint'] !== undefined) {
