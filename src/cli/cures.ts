@@ -4,6 +4,10 @@ import type { ErrorCode } from '../errors.ts';
 const CURES: Partial<Record<ErrorCode, string>> = {
   'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
   'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
+  'certificate.unreadable':
+    'look at the file with its password: exo-bridge cert show FILE --password-file FILE',
+  'certificate.no-key': 'export the certificate again together with its private key',
+  'certificate.not-written': 'name another folder with --out, or move the old files away',
   'service.internal': 'report it with what is shown here',
   'http.unauthorized': 'use the operator token of the service that runs there',
   'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',

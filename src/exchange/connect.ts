@@ -11,7 +11,11 @@ import { refusal, waitedForPerson } from './sign-in-faults.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
 export type SignIn =
-  | { readonly kind: 'certificate'; readonly pfx: string; readonly password: string }
+  /** PFX in base64 and its password: asked for at each connection, since the files may be replaced. */
+  | {
+      readonly kind: 'certificate';
+      readonly read: () => Promise<{ readonly pfx: string; readonly password: string }>;
+    }
   | { readonly kind: 'thumbprint'; readonly thumbprint: string }
   | { readonly kind: 'managed-identity'; readonly accountId: string | undefined }
   /** A token that somebody else renews: asked for anew at each connection. */
@@ -66,7 +70,7 @@ export const EXCHANGE_ALLOW_LIST: AllowList = {
 /**
  * Makes a fresh session a connection to Exchange: imports the module, signs in, and reads once, since a
  * connection is only local until then. Throws `exchange.module-missing`, `exchange.module-unsuitable`,
- * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`;
+ * `exchange.sign-in-refused`, `certificate.…`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`;
  * the session is of no use then.
  */
 export async function connect(session: Session, settings: ConnectSettings): Promise<void> {
@@ -152,7 +156,7 @@ function assertSuitable({ rows }: CommandOutcome, shell: string, pinned: string 
 async function signIn(session: Session, settings: ConnectSettings): Promise<void> {
   const { signIn: way, appId, organization, environmentName, connectTimeoutMs } = settings;
   const parameters = {
-    ...proof(way, appId),
+    ...(await proof(way, appId)),
     Organization: organization,
     ...(environmentName === undefined ? {} : { ExchangeEnvironmentName: environmentName }),
     CommandName: Object.keys(CMDLETS),
@@ -167,13 +171,15 @@ async function signIn(session: Session, settings: ConnectSettings): Promise<void
   }
 }
 
-function proof(signIn: SignIn, appId: string): Readonly<Record<string, ParameterValue>> {
+async function proof(
+  signIn: SignIn,
+  appId: string,
+): Promise<Readonly<Record<string, ParameterValue>>> {
   switch (signIn.kind) {
-    case 'certificate':
-      return {
-        Certificate: { $type: 'certificate', pfx: signIn.pfx, password: signIn.password },
-        AppId: appId,
-      };
+    case 'certificate': {
+      const { pfx, password } = await signIn.read();
+      return { Certificate: { $type: 'certificate', pfx, password }, AppId: appId };
+    }
     case 'thumbprint':
       return { CertificateThumbprint: signIn.thumbprint, AppId: appId };
     case 'managed-identity':

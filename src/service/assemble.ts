@@ -13,12 +13,14 @@ import { createSweep } from '../trelica/sweep.ts';
 import { createWorkflows } from '../trelica/workflows.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
 import { createPlanner } from './planner.ts';
-import { createReadiness, type SessionsStatus } from './readiness.ts';
+import { createReadiness, type ReadinessParts, type SessionsStatus } from './readiness.ts';
 
 /** What the service takes from the world around it: the disk, Exchange, the network, time and chance. */
 export interface Surroundings {
   readonly store: JobStore;
   readonly sessions: Sessions & SessionsStatus;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: ReadinessParts['certificate'];
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -38,7 +40,7 @@ const PLAN_WITHIN_MS = 100_000;
 
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
-  const { store, sessions, clock, random, log } = surroundings;
+  const { store, sessions, certificate, clock, random, log } = surroundings;
   const { workflows, runs, directory } = connectTrelica(config, surroundings);
   const exchangeFor = exchangesOn(sessions, config);
   const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
@@ -71,7 +73,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
     },
     sweep: createSweep({ policies: config.workflows, workflows, runs, intake, log }),
-    readiness: createReadiness({ store, sessions, directory, now }),
+    readiness: createReadiness({ store, sessions, directory, certificate, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,

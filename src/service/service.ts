@@ -37,6 +37,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const { runner, front } = assemble(config, {
     store,
     sessions: sessions.pool,
+    certificate: sessions.certificate,
     fetch,
     clock: systemClock,
     random: Math.random,
@@ -49,6 +50,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   };
   try {
     await listen(app, config.listen);
+    sessions.certificate?.start();
     sessions.pool.start();
     await runner.start();
     void reportObstacles(front.readiness, log);
@@ -100,6 +102,7 @@ async function stopAll(
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
+  await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });

@@ -16,6 +16,8 @@ export type SignInAnswer =
 export class SignInDesk {
   readonly #registration: Registration;
   readonly #tokens = new Set<string>();
+  /** Further ones, beside the registration's. */
+  readonly #thumbprints = new Set<string>();
 
   constructor(registration: Registration) {
     this.#registration = registration;
@@ -33,7 +35,8 @@ export class SignInDesk {
         `AADSTS700016: Application with identifier '${appId ?? ''}' was not found in the directory '${known.organization}'.`,
       );
     }
-    if (kind === 'certificate' && isOther(thumbprint, known.thumbprint)) {
+    const isUploaded = this.#thumbprints.has(thumbprint?.toLowerCase() ?? '');
+    if (kind === 'certificate' && !isUploaded && isOther(thumbprint, known.thumbprint)) {
       return refused(
         'AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application.',
       );
@@ -41,6 +44,11 @@ export class SignInDesk {
     const token = randomUUID();
     this.#tokens.add(token);
     return { kind: 'signed-in', token };
+  }
+
+  /** As uploading another certificate to the app registration: both are good from now on. */
+  upload(thumbprint: string): void {
+    this.#thumbprints.add(thumbprint.toLowerCase());
   }
 
   /** Connections that have not said good-bye. */
