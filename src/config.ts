@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ServiceError } from './errors.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
+import { PERSONAL_DATA } from './personal-data.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -96,6 +97,10 @@ const schema = section({
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  log: section({
+    /** How addresses and names are shown in logs, notices and traces. */
+    personalData: z.enum(PERSONAL_DATA).default('masked'),
+  }).prefault({}),
   trelica,
   exchange,
   powershell: powershell.prefault({}),

@@ -168,7 +168,8 @@ function logRequests(app: FastifyInstance): void {
     const route = request.routeOptions.url ?? 'none';
     const ms = Math.round(reply.elapsedTime);
     const facts = { method: request.method, route, ms };
-    const level = route === '/livez' || route === '/readyz' ? 'debug' : 'info';
+    // Who looks again and again would drown who asks for something.
+    const level = request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info';
     request.log[level]({ ...facts, status: reply.statusCode }, 'request answered');
     done();
   });
