@@ -101,6 +101,13 @@ const schema = section({
     /** How addresses and names are shown in logs, notices and traces. */
     personalData: z.enum(PERSONAL_DATA).default('masked'),
   }).prefault({}),
+  metrics: section({
+    /** Where `GET /metrics` is served; nowhere without it. Never a public address. */
+    listen: section({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(9464),
+    }).optional(),
+  }).prefault({}),
   trelica,
   exchange,
   powershell: powershell.prefault({}),
