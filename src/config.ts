@@ -5,6 +5,7 @@ import { readSettingsFile } from './config/settings-file.ts';
 import { ServiceError } from './errors.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
+import { PERSONAL_DATA } from './personal-data.ts';
 import { readOperatorToken, readSecrets, type Secrets, secretsFolderOf } from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -101,6 +102,17 @@ export const configSchema = section({
   /** Where the workflow reaches the service: only for `exo-bridge check`. */
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  log: section({
+    /** How addresses and names are shown in logs, notices and traces. */
+    personalData: z.enum(PERSONAL_DATA).default('masked'),
+  }).prefault({}),
+  metrics: section({
+    /** Where `GET /metrics` is served; nowhere without it. Never a public address. */
+    listen: section({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(9464),
+    }).optional(),
+  }).prefault({}),
   trelica,
   exchange,
   powershell: powershell.prefault({}),

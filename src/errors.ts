@@ -9,6 +9,8 @@ export const ERRORS = {
   'config.unreadable': { retry: 'never' },
   'certificate.unreadable': { retry: 'outage' },
   'certificate.no-key': { retry: 'outage' },
+  'certificate.expired': { retry: 'outage' },
+  'certificate.not-written': { retry: 'never' },
   'service.internal': { retry: 'limited' },
   'service.stopping': { retry: 'limited' },
 

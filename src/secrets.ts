@@ -11,10 +11,18 @@ export interface Secrets {
   readonly pollTokens: Tokens;
   readonly operatorTokens: Tokens;
   readonly trelicaClientSecret: string;
-  /** PFX bytes in base64 and their password; undefined unless the sign-in is by certificate. */
-  readonly certificate: { readonly pfx: string; readonly password: string } | undefined;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: CertificateSecret | undefined;
   /** Asked for at each connection, since somebody else renews it; undefined unless the sign-in is by token. */
   readonly accessToken: (() => string) | undefined;
+}
+
+export interface CertificateSecret {
+  /** PFX bytes in base64. */
+  readonly pfx: string;
+  readonly password: string;
+  /** The same from their files as they are now. Throws if they can't be read. */
+  readonly readAgain: () => { readonly pfx: string; readonly password: string };
 }
 
 export type Environment = Record<string, string | undefined>;
@@ -44,19 +52,21 @@ export function readSecrets(sources: SecretSources, signIn: string): SecretsRead
     pollTokens: taker.tokens('EXO_BRIDGE_POLL_TOKEN'),
     operatorTokens: taker.tokens('EXO_BRIDGE_OPERATOR_TOKEN'),
     trelicaClientSecret: taker.required('EXO_BRIDGE_TRELICA_CLIENT_SECRET', 'utf8'),
-    certificate:
-      signIn === 'certificate'
-        ? {
-            pfx: taker.required('EXO_BRIDGE_CERTIFICATE', 'base64'),
-            password: taker.required('EXO_BRIDGE_CERTIFICATE_PASSWORD', 'utf8'),
-          }
-        : undefined,
-    accessToken: signIn === 'access-token' ? taker.renewed('EXO_BRIDGE_ACCESS_TOKEN') : undefined,
+    certificate: signIn === 'certificate' ? takeCertificate(taker) : undefined,
+    accessToken:
+      signIn === 'access-token' ? taker.renewed('EXO_BRIDGE_ACCESS_TOKEN', 'utf8') : undefined,
   };
   taker.assertDistinct(found.webhookTokens, found.pollTokens, found.operatorTokens);
   return taker.faults.length === 0
     ? { secrets: found, faults: [] }
     : { secrets: undefined, faults: taker.faults };
+}
+
+function takeCertificate(taker: Taker): CertificateSecret {
+  const pfx = taker.renewed('EXO_BRIDGE_CERTIFICATE', 'base64');
+  const password = taker.renewed('EXO_BRIDGE_CERTIFICATE_PASSWORD', 'utf8');
+  const readAgain = () => ({ pfx: pfx(), password: password() });
+  return { ...(taker.faults.length > 0 ? { pfx: '', password: '' } : readAgain()), readAgain };
 }
 
 /** The folder of secrets that the environment names. */
@@ -68,7 +78,10 @@ export function secretsFolderOf(environment: Environment): string | undefined {
 export function secretFileName(variable: string): string {
   return variable === 'EXO_BRIDGE_CERTIFICATE'
     ? 'certificate.pfx'
-    : variable.replace(/^EXO_BRIDGE_/, '').toLowerCase();
+    : variable
+        .replace(/^EXO_BRIDGE_/, '')
+        .toLowerCase()
+        .replaceAll('_', '-');
 }
 
 /**
@@ -85,6 +98,16 @@ export function readOperatorToken(
     throw new ServiceError('config.invalid', taker.faults.join('\n'));
   }
   return token;
+}
+
+/** Takes the password of the certificate, and nothing else; empty if there is none. Throws `config.invalid`. */
+export function readCertificatePassword(environment: Environment): string {
+  const taker = new Taker({ environment, folder: secretsFolderOf(environment) });
+  const password = taker.optional('EXO_BRIDGE_CERTIFICATE_PASSWORD');
+  if (taker.faults.length > 0) {
+    throw new ServiceError('config.invalid', taker.faults.join('\n'));
+  }
+  return password ?? '';
 }
 
 class Taker {
@@ -115,11 +138,15 @@ class Taker {
     return value ?? '';
   }
 
+  optional(name: string): string | undefined {
+    return this.#take(name, 'utf8');
+  }
+
   /** A secret that changes in its file: read now, to find faults, and again each time it is asked for. */
-  renewed(name: string): () => string {
+  renewed(name: string, encoding: BufferEncoding): () => string {
     const file = this.#fileOf(name);
-    const first = this.required(name, 'utf8');
-    return () => (file === undefined ? first : readGuarded(file, 'utf8'));
+    const first = this.required(name, encoding);
+    return () => (file === undefined ? first : readGuarded(file, encoding));
   }
 
   /** One token for two purposes would open with a leak of one what was meant for the other. */

@@ -8,10 +8,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   main: 'everything',
   service: 'everything',
   cli: 'everything',
-  config: ['offboarding', 'secrets'],
+  config: ['offboarding', 'personal-data', 'secrets'],
   secrets: [],
   errors: [],
-  log: [],
+  log: ['personal-data'],
+  'personal-data': [],
   clock: [],
   http: ['offboarding', 'jobs'],
   cmdlets: [],
@@ -21,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   powershell: [],
   trelica: ['offboarding'],
   certificate: [],
+  metrics: [],
   sandbox: ['certificate', 'cmdlets', 'powershell/frames', 'trelica/wire'],
 };
 const OPEN_TO_ALL = ['errors', 'log', 'clock'];
@@ -32,6 +34,7 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   'openid-client': /^src\/trelica\/token\.ts$/,
   pkijs: /^src\/certificate\//,
   'node-forge': /^src\/certificate\/open-pfx\.ts$/,
+  'prom-client': /^src\/metrics\/metrics\.ts$/,
   fastify: /^src\/http\//,
 };
 

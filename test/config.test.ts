@@ -147,7 +147,9 @@ test('secrets come from the folder the configuration names, and the environment 
   const inFolder = Object.entries({ ...secrets(), EXO_BRIDGE_POLL_TOKEN: 'poll-token-of-folder' });
   for (const [name, value] of inFolder) {
     const file =
-      name === 'EXO_BRIDGE_CERTIFICATE' ? 'certificate.pfx' : name.slice(11).toLowerCase();
+      name === 'EXO_BRIDGE_CERTIFICATE'
+        ? 'certificate.pfx'
+        : name.slice(11).toLowerCase().replaceAll('_', '-');
     writeFileSync(join(secretsFolder, file), value, GUARDED);
   }
   const yaml = EXAMPLE.replace(
@@ -163,8 +165,8 @@ test('secrets come from the folder the configuration names, and the environment 
   const file = join(folder, 'exo-bridge.yaml');
   writeFileSync(file, yaml);
   assert.equal(loadOperatorToken({ file, environment: {} }), 'operator-token-canary');
-  rmSync(join(secretsFolder, 'poll_token'));
-  assert.match(faults(yaml, {}), /secrets.poll_token must be there, or EXO_BRIDGE_POLL_TOKEN or/);
+  rmSync(join(secretsFolder, 'poll-token'));
+  assert.match(faults(yaml, {}), /secrets.poll-token must be there, or EXO_BRIDGE_POLL_TOKEN or/);
 });
 
 test('a secret that others can read is refused with the cure', {

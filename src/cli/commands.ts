@@ -1,3 +1,4 @@
+import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import { registerImportScript } from './import-script.ts';
@@ -13,6 +14,7 @@ import { registerUndo } from './undo.ts';
 export const COMMANDS: readonly Register[] = [
   registerInit,
   registerImportScript,
+  registerCert,
   registerPermissions,
   registerCheck,
   registerServe,

@@ -5,8 +5,11 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
   'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
   'certificate.unreadable':
-    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD or its file, or export the PFX again, with AES',
-  'certificate.no-key': 'export the PFX again together with its private key',
+    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD, or export the PFX again; exo-bridge cert show FILE tries it',
+  'certificate.expired':
+    'make a new one with exo-bridge cert create, and upload its CER to the app',
+  'certificate.no-key': 'export the certificate again together with its private key',
+  'certificate.not-written': 'name another folder with --out, or move the old files away',
   'service.internal': 'report it with what is shown here',
   'http.unauthorized': 'use the operator token of the service that runs there',
   'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',

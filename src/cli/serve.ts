@@ -30,7 +30,7 @@ const LAST_EXIT_AFTER_MS = 60_000;
 async function serve({ config: file }: ServeOptions): Promise<number> {
   const variables = environment();
   const config = loadConfig({ file, environment: variables });
-  const log = createLog({ level: config.logLevel });
+  const log = createLog({ level: config.logLevel, personalData: config.log.personalData });
   const service = await startService(config, { environment: variables, log });
   const delay = config.limits.stopGraceSeconds * 1_000 + LAST_EXIT_AFTER_MS;
   closeWithGrace({ delay, logger: false }, async ({ err, signal }) => {

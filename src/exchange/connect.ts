@@ -12,7 +12,11 @@ import { refusal, waitedForPerson } from './sign-in-faults.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
 export type SignIn =
-  | { readonly kind: 'certificate'; readonly pfx: string; readonly password: string }
+  /** PFX in base64 and its password: asked for at each connection, since the files may be replaced. */
+  | {
+      readonly kind: 'certificate';
+      readonly read: () => Promise<{ readonly pfx: string; readonly password: string }>;
+    }
   | { readonly kind: 'thumbprint'; readonly thumbprint: string }
   | { readonly kind: 'managed-identity'; readonly accountId: string | undefined }
   /** A token that somebody else renews: asked for anew at each connection. */
@@ -70,8 +74,9 @@ const INSPECTION_CMDLETS: AllowList = { 'Get-Command': ['Name', 'ErrorAction'] }
 
 /**
  * Makes a fresh session a connection to Exchange: imports the module, signs in, and reads once, since a
- * connection is only local until then. Gives the version of the module. Throws `exchange.module-missing`, `exchange.module-unsuitable`,
- * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`;
+ * connection is only local until then. Gives the version of the module. Throws `exchange.module-missing`,
+ * `exchange.module-unsuitable`, `exchange.sign-in-refused`, `certificate.…`, `exchange.throttled`,
+ * `exchange.server-trouble` or `powershell.unavailable`;
  * the session is of no use then.
  */
 export async function connect(session: Session, settings: ConnectSettings): Promise<string> {
@@ -166,7 +171,7 @@ function suitableVersion(
 async function signIn(session: Session, settings: ConnectSettings): Promise<void> {
   const { signIn: way, appId, organization, environmentName, connectTimeoutMs } = settings;
   const parameters = {
-    ...proof(way, appId),
+    ...(await proof(way, appId)),
     Organization: organization,
     ...(environmentName === undefined ? {} : { ExchangeEnvironmentName: environmentName }),
     CommandName: settings.inspects ? ASKED_ABOUT : Object.keys(CMDLETS),
@@ -181,13 +186,15 @@ async function signIn(session: Session, settings: ConnectSettings): Promise<void
   }
 }
 
-function proof(signIn: SignIn, appId: string): Readonly<Record<string, ParameterValue>> {
+async function proof(
+  signIn: SignIn,
+  appId: string,
+): Promise<Readonly<Record<string, ParameterValue>>> {
   switch (signIn.kind) {
-    case 'certificate':
-      return {
-        Certificate: { $type: 'certificate', pfx: signIn.pfx, password: signIn.password },
-        AppId: appId,
-      };
+    case 'certificate': {
+      const { pfx, password } = await signIn.read();
+      return { Certificate: { $type: 'certificate', pfx, password }, AppId: appId };
+    }
     case 'thumbprint':
       return { CertificateThumbprint: signIn.thumbprint, AppId: appId };
     case 'managed-identity':

@@ -12,6 +12,9 @@ const FINAL: ReadonlySet<string> = new Set([
   'exchange.module-missing',
   'exchange.module-unsuitable',
   'powershell.not-installed',
+  'certificate.unreadable',
+  'certificate.no-key',
+  'certificate.expired',
 ]);
 
 /** A refusal while connecting keeps every job waiting: it is told with its cause and its cure. */

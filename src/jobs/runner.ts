@@ -30,6 +30,8 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Hears how each attempt ended, once that is on disk, and how long it took. Must not throw. */
+  readonly onLeft?: (job: Job, end: AttemptEnd, ms: number) => void;
 }
 
 /** Timers are 32 bit; a job that is due later than this is looked at again then. */
@@ -183,7 +185,7 @@ export class Runner {
     );
   }
 
-  #endOf(outcome: Outcome): End {
+  #endOf(outcome: Outcome): AttemptEnd {
     return outcome.kind === 'later'
       ? this.#waiting({ afterMs: outcome.afterMs, reason: outcome.reason, countsAs: 'nothing' })
       : {
@@ -192,7 +194,7 @@ export class Runner {
         };
   }
 
-  #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): End {
+  #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): AttemptEnd {
     if (signal.aborted) {
       return this.#waiting({ afterMs: 0, ...STOPPED });
     }
@@ -215,7 +217,7 @@ export class Runner {
     return this.#waiting({ afterMs: decision.afterMs, reason, countsAs });
   }
 
-  #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): End {
+  #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): AttemptEnd {
     return { state: 'waiting', dueAt: Math.round(this.#parts.clock.now() + afterMs), ...rest };
   }
 
@@ -223,7 +225,7 @@ export class Runner {
    * Until this is on disk the job counts as running: a store that is out of order is asked until it
    * obeys or the service stops. Any other fault is ours; the next start finds the job running.
    */
-  async #settle(id: string, end: End, log: Logger): Promise<void> {
+  async #settle(id: string, end: AttemptEnd, log: Logger): Promise<void> {
     const { store, clock } = this.#parts;
     for (;;) {
       try {
@@ -242,7 +244,7 @@ export class Runner {
   }
 }
 
-type End = Ending | (Postponement & { readonly state: 'waiting' });
+export type AttemptEnd = Ending | (Postponement & { readonly state: 'waiting' });
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown failure';

@@ -64,6 +64,7 @@ export async function offboard(
     return obstacle;
   }
   await journal.note(introduction(run, person));
+  log.info({ person: person.email, manager: person.managerEmail }, 'leaver known');
   const setting = { journal, log, pause, signal: attempt.signal };
   const verdict = await work(person, { ...setting, ...assignment, exchange });
   return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });

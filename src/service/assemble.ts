@@ -5,6 +5,7 @@ import type { AppParts } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { createDirectory } from '../offboarding/directory.ts';
 import type { Sessions } from '../powershell/sessions.ts';
 import { createClient } from '../trelica/client.ts';
@@ -12,13 +13,23 @@ import { createRuns } from '../trelica/runs.ts';
 import { createSweep } from '../trelica/sweep.ts';
 import { createWorkflows } from '../trelica/workflows.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
+import {
+  observeAttempts,
+  observeFetch,
+  observeRuns,
+  observeSessions,
+  observeSweep,
+} from './observe.ts';
 import { createPlanner } from './planner.ts';
-import { createReadiness, type SessionsStatus } from './readiness.ts';
+import { createReadiness, type ReadinessParts, type SessionsStatus } from './readiness.ts';
 
 /** What the service takes from the world around it: the disk, Exchange, the network, time and chance. */
 export interface Surroundings {
   readonly store: JobStore;
   readonly sessions: Sessions & SessionsStatus;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: ReadinessParts['certificate'];
+  readonly metrics: Metrics;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -38,9 +49,12 @@ const PLAN_WITHIN_MS = 100_000;
 
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
-  const { store, sessions, clock, random, log } = surroundings;
-  const { workflows, runs, directory } = connectTrelica(config, surroundings);
-  const exchangeFor = exchangesOn(sessions, config);
+  const { store, sessions, certificate, metrics, clock, random, log } = surroundings;
+  const fetch = observeFetch(surroundings.fetch, metrics, clock);
+  const trelica = connectTrelica(config, { fetch, clock, log });
+  const { workflows, directory } = trelica;
+  const runs = observeRuns(trelica.runs, metrics);
+  const exchangeFor = exchangesOn(observeSessions(sessions, metrics, clock), config);
   const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
   const runner = new Runner({
     store,
@@ -50,6 +64,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     clock,
     random,
     log,
+    onLeft: observeAttempts(metrics, clock),
   });
   const { trustedProxies } = config.listen;
   const wake = () => runner.wake();
@@ -70,8 +85,12 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       const entry = await directory.find(nameOrId);
       return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
     },
-    sweep: createSweep({ policies: config.workflows, workflows, runs, intake, log }),
-    readiness: createReadiness({ store, sessions, directory, now }),
+    sweep: observeSweep(
+      createSweep({ policies: config.workflows, workflows, runs, intake, log }),
+      metrics,
+    ),
+    onAnswered: (route: string, status: number) => metrics.answered(route, status),
+    readiness: createReadiness({ store, sessions, directory, certificate, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,

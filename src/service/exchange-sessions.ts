@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { CertificateKeeper, type CertificateNews } from '../certificate/keeper.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import {
@@ -27,6 +28,8 @@ const IDLE_MS = 15 * 60_000;
 const TOKEN_SESSION_MS = 30 * 60_000;
 
 export interface SessionEnvironment {
+  /** Hears what a person should know of the certificate. */
+  readonly onCertificateNews?: (news: CertificateNews) => void;
   /** What the sessions may inherit from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
@@ -34,6 +37,8 @@ export interface SessionEnvironment {
 
 export interface ExchangeSessions {
   readonly pool: Pool<Session>;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: CertificateKeeper | undefined;
   /** Holds the sessions' own folders; to be deleted at the end. */
   readonly folder: string;
 }
@@ -41,10 +46,21 @@ export interface ExchangeSessions {
 /** The pool of sessions that are connected to Exchange as the configuration says. Starts none yet. */
 export function createExchangeSessions(
   config: Config,
-  { environment, log }: SessionEnvironment,
+  { environment, log, onCertificateNews = () => undefined }: SessionEnvironment,
 ): ExchangeSessions {
   const folder = openSessionFolders(tmpdir());
-  const settings = connectSettings(config);
+  const { secrets } = config;
+  const certificate =
+    secrets.certificate &&
+    new CertificateKeeper({
+      first: secrets.certificate,
+      readAgain: secrets.certificate.readAgain,
+      clock: systemClock,
+      log,
+      onReplaced: () => pool.renew('another certificate'),
+      onNews: onCertificateNews,
+    });
+  const settings = connectSettings(config, certificate);
   const pool = new Pool<Session>(poolSettings(config), {
     start: (id, signal) =>
       startSession({
@@ -63,7 +79,7 @@ export function createExchangeSessions(
     random: Math.random,
     log,
   });
-  return { folder, pool };
+  return { folder, pool, certificate };
 }
 
 /** How a session is started, besides its folder. */
@@ -108,10 +124,14 @@ function recycleLimits(
   };
 }
 
-/** How a session is connected. */
-export function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
+/** How a session is connected, with the certificate as it is then. */
+export function connectSettings(
+  config: Config,
+  certificate: Pick<CertificateKeeper, 'current'> | undefined,
+): ConnectSettings {
+  const { exchange, powershell } = config;
   return {
-    signIn: signInOf({ exchange, secrets }),
+    signIn: signInOf(config, certificate),
     appId: exchange.appId,
     organization: exchange.organization,
     environmentName: exchange.environmentName,
@@ -121,10 +141,16 @@ export function connectSettings({ exchange, powershell, secrets }: Config): Conn
   };
 }
 
-function signInOf({ exchange, secrets }: Pick<Config, 'exchange' | 'secrets'>): SignIn {
+function signInOf(
+  { exchange, secrets }: Config,
+  certificate: Pick<CertificateKeeper, 'current'> | undefined,
+): SignIn {
   switch (exchange.signIn) {
     case 'certificate':
-      return { kind: 'certificate', ...(secrets.certificate ?? { pfx: '', password: '' }) };
+      return {
+        kind: 'certificate',
+        read: async () => (await certificate?.current()) ?? { pfx: '', password: '' },
+      };
     case 'thumbprint':
       return { kind: 'thumbprint', thumbprint: exchange.certificateThumbprint ?? '' };
     case 'managed-identity':

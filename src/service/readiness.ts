@@ -1,3 +1,5 @@
+import type { CertificateStatus } from '../certificate/keeper.ts';
+import { dayOf } from '../certificate/validity.ts';
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -12,12 +14,15 @@ export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check'>;
   readonly sessions: SessionsStatus;
   readonly directory: Pick<Directory<unknown>, 'all'>;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: { readonly status: CertificateStatus } | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /** A failed look-up is not repeated for every probe. */
 const FAILURE_KEPT_MS = 5_000;
+const WARN_DAYS = 30;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
@@ -30,8 +35,24 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly P
         ? { name: 'exchange', ready: true }
         : { name: 'exchange', ready: false, reason: obstacle },
       trelica(),
+      ...(parts.certificate === undefined ? [] : [ofCertificate(parts.certificate.status)]),
     ]);
   };
+}
+
+/** One that expires soon, or waits in vain to take its place, keeps nothing from working yet. */
+function ofCertificate({ facts, daysLeft, obstacle, refused }: CertificateStatus): PartReadiness {
+  const name = 'certificate';
+  if (obstacle !== undefined) {
+    return { name, ready: false, reason: obstacle };
+  }
+  const soon =
+    facts && daysLeft !== undefined && daysLeft <= WARN_DAYS
+      ? `expires on ${dayOf(facts.notAfter)}, in ${daysLeft} days`
+      : undefined;
+  const other = refused && `another certificate is not taken: ${refused}`;
+  const reason = [soon, other].filter((part) => part !== undefined).join('; ');
+  return { name, ready: true, ...(reason === '' ? {} : { reason }) };
 }
 
 async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {

@@ -8,6 +8,8 @@ import { buildApp } from '../http/app.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
+import { listenForScrapes, type MetricsListener } from '../metrics/listener.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { findProgram } from '../powershell/program.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import {
@@ -15,10 +17,13 @@ import {
   type ExchangeSessions,
   type SessionEnvironment,
 } from './exchange-sessions.ts';
+import { lookAround } from './present.ts';
 
 export interface Service {
   /** Where it listens, e.g. http://127.0.0.1:8080. */
   readonly url: string;
+  /** Where the metrics are; undefined if they are off. */
+  readonly metricsUrl: string | undefined;
   /** Takes no more work, lets what runs finish within its grace time, and closes everything. May be called twice. */
   stop(): Promise<void>;
 }
@@ -34,21 +39,39 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const sessions = createExchangeSessions(config, parts);
+  const metrics = createMetrics(() =>
+    lookAround({
+      store,
+      sessions: sessions.pool,
+      certificate: sessions.certificate,
+      clock: systemClock,
+    }),
+  );
   const { runner, front } = assemble(config, {
+    metrics,
     store,
     sessions: sessions.pool,
+    certificate: sessions.certificate,
     fetch,
     clock: systemClock,
     random: Math.random,
     log,
   });
   const app = await buildApp(front);
+  let scrapes: MetricsListener | undefined;
   const service = {
     url: '',
-    stop: once(() => stopAll({ app, runner, sessions, store, config, log })),
+    metricsUrl: undefined,
+    stop: once(async () => {
+      await stopAll({ app, runner, sessions, store, config, log });
+      await scrapes?.close();
+    }),
   };
   try {
     await listen(app, config.listen);
+    const { listen: at } = config.metrics;
+    scrapes = at && (await listenForScrapes(metrics, at, log));
+    sessions.certificate?.start();
     sessions.pool.start();
     await runner.start();
     void reportObstacles(front.readiness, log);
@@ -57,8 +80,12 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     throw error;
   }
   const url = urlOf(app);
-  log.info({ url, workflows: config.workflows.map(({ workflow }) => workflow) }, 'service started');
-  return { ...service, url };
+  const metricsUrl = scrapes?.url;
+  log.info(
+    { url, metricsUrl, workflows: config.workflows.map(({ workflow }) => workflow) },
+    'service started',
+  );
+  return { ...service, url, metricsUrl };
 }
 
 async function listen(app: App, { host, port }: Config['listen']): Promise<void> {
@@ -100,6 +127,7 @@ async function stopAll(
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
+  await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });

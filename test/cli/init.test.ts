@@ -66,7 +66,7 @@ test('init writes a commented configuration and guarded secrets, and shows no to
   assert.ok(!stdout.includes(token), 'the token is shown to whoever reads the pipe');
   assert.match(
     stdout,
-    /POST https:\/\/YOUR-HOST\/webhooks\/trelica\n.*Bearer <the content of .*webhook_token>/,
+    /POST https:\/\/YOUR-HOST\/webhooks\/trelica\n.*Bearer <the content of .*webhook-token>/,
   );
 });
 
@@ -99,7 +99,7 @@ test('init → check → plan → serve: each finds what the one before has writ
 
 test('init overwrites nothing: it refuses, or with --force keeps a copy, and tokens stay', async () => {
   const before = readFileSync(file, 'utf8');
-  const token = readFileSync(join(base, 'secrets', 'webhook_token'), 'utf8');
+  const token = readFileSync(join(base, 'secrets', 'webhook-token'), 'utf8');
   const refused = await run('init', '--config', file, '--answers', answersFile, '--json');
   assert.equal(refused.code, 1);
   assert.equal(JSON.parse(refused.stdout).code, 'cli.refused');
@@ -108,7 +108,7 @@ test('init overwrites nothing: it refuses, or with --force keeps a copy, and tok
   const forced = await run('init', '--config', file, '--answers', answersFile, '--force', '--json');
   const { config, webhook } = JSON.parse(forced.stdout);
   assert.equal(readFileSync(config.copy, 'utf8'), before);
-  assert.equal(readFileSync(join(base, 'secrets', 'webhook_token'), 'utf8'), token);
+  assert.equal(readFileSync(join(base, 'secrets', 'webhook-token'), 'utf8'), token);
   assert.equal(webhook.body.workflow, 'Person leaves');
   assert.ok(!forced.stdout.includes(token));
 });

@@ -1,9 +1,9 @@
 import { type CertificateFacts, readCertificate } from '../../certificate/read-certificate.ts';
+import { assertValid, dayOf, daysLeft } from '../../certificate/validity.ts';
 import type { Config } from '../../config.ts';
 import { bad, badFrom, type Finding, good, skipped, warning } from './finding.ts';
 
 const WHAT = 'Certificate';
-const DAY_MS = 24 * 60 * 60_000;
 /** As early as the service itself warns. */
 const WARN_DAYS = 30;
 
@@ -24,6 +24,7 @@ export async function checkCertificate(
   const { pfx, password } = secrets.certificate;
   try {
     const facts = await readCertificate(Buffer.from(pfx, 'base64'), password);
+    assertValid(facts, now);
     return judge(facts, exchange.certificateThumbprint, now);
   } catch (error) {
     return badFrom(WHAT, error);
@@ -31,19 +32,7 @@ export async function checkCertificate(
 }
 
 function judge(facts: CertificateFacts, configured: string | undefined, now: number): Finding {
-  const { subject, thumbprint, notBefore, notAfter, algorithm } = facts;
-  const renew = 'make a new one with exo-bridge cert create, and upload its CER to the app';
-  const days = Math.floor((notAfter.getTime() - now) / DAY_MS);
-  if (notAfter.getTime() <= now) {
-    return bad(WHAT, `${subject} expired on ${dateOf(notAfter)}`, renew);
-  }
-  if (notBefore.getTime() > now) {
-    return bad(
-      WHAT,
-      `${subject} is not valid before ${dateOf(notBefore)}`,
-      'set the clock, or wait',
-    );
-  }
+  const { subject, thumbprint, notAfter, algorithm } = facts;
   if (configured !== undefined && configured.toUpperCase() !== thumbprint) {
     return bad(
       WHAT,
@@ -51,17 +40,12 @@ function judge(facts: CertificateFacts, configured: string | undefined, now: num
       'correct exchange.certificateThumbprint, or use the other PFX',
     );
   }
+  const renew = 'make a new one with exo-bridge cert create, and upload its CER to the app';
   if (!algorithm.startsWith('RSA')) {
-    return warning(
-      WHAT,
-      `${subject} has a key of type ${algorithm}`,
-      `only RSA is known to work: ${renew}`,
-    );
+    const cure = `only RSA is known to work: ${renew}`;
+    return warning(WHAT, `${subject} has a key of type ${algorithm}`, cure);
   }
-  const seen = `${subject}, ${thumbprint}, valid until ${dateOf(notAfter)}`;
+  const seen = `${subject}, ${thumbprint}, valid until ${dayOf(notAfter)}`;
+  const days = daysLeft(notAfter, now);
   return days < WARN_DAYS ? warning(WHAT, `${seen}: ${days} days left`, renew) : good(WHAT, seen);
-}
-
-function dateOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

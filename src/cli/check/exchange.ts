@@ -52,7 +52,9 @@ async function* checkConnection(
   config: Config,
   parts: SessionEnvironment,
 ): AsyncGenerator<Finding, void> {
-  const settings = { ...connectSettings(config), inspects: true };
+  const { certificate } = config.secrets;
+  const current = certificate && { current: async () => certificate };
+  const settings = { ...connectSettings(config, current), inspects: true };
   try {
     yield good(MODULE, `ExchangeOnlineManagement ${await connect(session, settings)}`);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Made } from './install.ts';
 /** What the workflow's API request step sends. */
 export function requestOf({ answers, secrets, webhookToken }: Made) {
   const base = (answers.publicUrl ?? 'https://YOUR-HOST').replace(/\/+$/, '');
-  const file = secrets.find((one) => basename(one.file) === 'webhook_token')?.file ?? '';
+  const file = secrets.find((one) => basename(one.file) === 'webhook-token')?.file ?? '';
   const token = webhookToken ?? `<the content of ${file}>`;
   return {
     method: 'POST',
@@ -41,18 +41,23 @@ export function nextSteps(made: Made): readonly string[] {
 
 function missingSteps({ secrets, answers: { organization } }: Made): readonly string[] {
   const missing = secrets.filter(({ what }) => what === 'missing').map(({ file }) => file);
-  const certificate = missing.find((file) => basename(file) === 'certificate.pfx');
-  const others = missing.filter((file) => !basename(file).startsWith('certificate'));
+  const pfx = missing.find((file) => basename(file) === 'certificate.pfx');
+  return missing.flatMap((file) => {
+    if (file === pfx) {
+      return [certificateStep(dirname(file), organization)];
+    }
+    // Made together with the PFX.
+    const isMade = pfx !== undefined && basename(file) === 'certificate-password';
+    return isMade ? [] : [`Put the secret into ${file}, readable by you alone: chmod 600 ${file}`];
+  });
+}
+
+function certificateStep(folder: string, organization: string): string {
+  const made = `${folder}/exo-bridge-${organization}`;
   return [
-    ...others.map(
-      (file) => `Put the secret into ${file}, and close it to others: chmod 600 ${file}`,
-    ),
-    ...(certificate === undefined
-      ? missing
-          .filter((file) => basename(file) === 'certificate_password')
-          .map((file) => `Put the password of the PFX into ${file}: chmod 600 ${file}`)
-      : [
-          `Make a certificate: npx exo-bridge cert create --organization ${organization}\n   Its PFX belongs into ${certificate}, its password into ${dirname(certificate)}/certificate_password, both chmod 600; upload the CER to the Entra app`,
-        ]),
-  ];
+    'Make a certificate, and upload the CER to the Entra app; or put your own into the same two files:',
+    `npx exo-bridge cert create --organization ${organization} --out ${folder}`,
+    `mv ${made}.pfx ${folder}/certificate.pfx`,
+    `mv ${made}.password ${folder}/certificate-password`,
+  ].join('\n   ');
 }

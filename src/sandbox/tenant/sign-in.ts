@@ -22,6 +22,8 @@ export class SignInDesk {
   readonly #registration: Registration;
   readonly #tokens = new Set<string>();
   #withheld: readonly string[] = [];
+  /** Further ones, beside the registration's. */
+  readonly #thumbprints = new Set<string>();
 
   constructor(registration: Registration) {
     this.#registration = registration;
@@ -39,7 +41,8 @@ export class SignInDesk {
         `AADSTS700016: Application with identifier '${appId ?? ''}' was not found in the directory '${known.organization}'.`,
       );
     }
-    if (kind === 'certificate' && isOther(thumbprint, known.thumbprint)) {
+    const isUploaded = this.#thumbprints.has(thumbprint?.toLowerCase() ?? '');
+    if (kind === 'certificate' && !isUploaded && isOther(thumbprint, known.thumbprint)) {
       return refused(
         'AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application.',
       );
@@ -52,6 +55,11 @@ export class SignInDesk {
   /** Replaces what is withheld from those who sign in from now on. */
   withhold(names: readonly string[]): void {
     this.#withheld = names;
+  }
+
+  /** As uploading another certificate to the app registration: both are good from now on. */
+  upload(thumbprint: string): void {
+    this.#thumbprints.add(thumbprint.toLowerCase());
   }
 
   /** Connections that have not said good-bye. */

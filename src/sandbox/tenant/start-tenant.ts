@@ -45,6 +45,8 @@ export interface RunningTenant {
   };
   /** Sign-ins that were not signed out. */
   connections(): number;
+  /** Lets another certificate sign in, too. */
+  upload(thumbprint: string): void;
   /** Replaces the faults on order. */
   order(faults: readonly FaultOrder[]): void;
   /**
@@ -84,6 +86,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
     state: (address) => stateOf(tenant.truth, address),
     calls: () => tenant.calls,
     connections: () => desk.connections,
+    upload: (thumbprint) => desk.upload(thumbprint),
     order: (faults) => tenant.faults.order(faultList.parse(faults)),
     withhold: (names) => desk.withhold(names),
     close: () => {
