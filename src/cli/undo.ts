@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { environment, loadOperatorToken } from '../config.ts';
@@ -6,7 +5,9 @@ import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 import { undoable } from '../offboarding/undo.ts';
 import { act } from './act.ts';
 import { url } from './arguments.ts';
+import { canAsk, isMeant } from './ask.ts';
 import type { ShownJob } from './demo-story.ts';
+import { Refusal } from './failure.ts';
 import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
@@ -19,6 +20,7 @@ export function registerUndo(program: Command): void {
     .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
     .option('--config <file>', 'where the secrets folder is named', 'exo-bridge.yaml')
     .option('--yes', 'do not ask')
+    .option('--json', 'print the job that took it back as one JSON document; needs --yes')
     .addHelpText('after', '\nExample:\n  exo-bridge undo 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e')
     .action((job, options) => act(options, (interrupted) => undo(job, options, interrupted)));
 }
@@ -27,6 +29,7 @@ export interface UndoOptions {
   readonly url: string;
   readonly config: string;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 const LOOK_AGAIN_MS = 500;
@@ -38,24 +41,27 @@ const ENDED = ['done', 'superseded', 'needs-attention'];
  */
 export async function undo(
   jobId: string,
-  { url: service, config: file, yes }: UndoOptions,
+  options: UndoOptions,
   interrupted: AbortSignal,
 ): Promise<number> {
-  const operator = new Operator(
-    service.replace(/\/$/, ''),
-    loadOperatorToken({ file, environment: environment() }),
-  );
+  const say = (text: string) => (options.json ? undefined : console.log(text));
+  const token = loadOperatorToken({ file: options.config, environment: environment() });
+  const operator = new Operator(options.url.replace(/\/$/, ''), token);
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const job = (await granted(operator.get(path))) as unknown as ShownJob;
-  console.log(summaryOf(job));
-  if (yes !== true && !(await isMeant(interrupted))) {
+  say(summaryOf(job));
+  if (!(await mayUndo(options))) {
     console.error('Nothing was changed.');
     return 1;
   }
   const { jobId: made } = await granted(operator.post(`${path}/undo`, {}));
-  console.log(`\nUndone by job ${String(made)}`);
+  say(`\nUndone by job ${String(made)}`);
   const state = await endOf(String(made), operator, interrupted);
-  console.log(`\n${await operator.text(`/jobs/${String(made)}/report`)}`.trimEnd());
+  console.log(
+    options.json
+      ? JSON.stringify(await operator.get(`/jobs/${String(made)}`), undefined, 2)
+      : `\n${await operator.text(`/jobs/${String(made)}/report`)}`.trimEnd(),
+  );
   return state === 'done' ? 0 : 1;
 }
 
@@ -70,17 +76,17 @@ function summaryOf(job: ShownJob): string {
   ].join('\n');
 }
 
-async function isMeant(signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    console.error('There is nobody to ask: say --yes.');
-    return false;
+async function mayUndo({ yes, json }: UndoOptions): Promise<boolean> {
+  if (yes) {
+    return true;
   }
-  const asking = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await asking.question('\nTake this back? [y/N] ', { signal })).trim());
-  } finally {
-    asking.close();
+  if (json || !canAsk()) {
+    throw new Refusal(
+      'there is nobody to ask',
+      'say --yes if everything that is named may be taken back',
+    );
   }
+  return isMeant('\nTake this back?');
 }
 
 /** Looks until the job has ended; a person may stop it at any time, the job goes on. */
