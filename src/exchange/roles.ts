@@ -21,15 +21,24 @@ export const SIGNS: Readonly<Record<string, readonly Ability[]>> = {
     'Add-MailboxPermission',
     'Add-RecipientPermission',
   ],
-  'User Options': ['Set-MailboxAutoReplyConfiguration', 'Disable-InboxRule'],
+  'User Options': ['Disable-InboxRule'],
   'Distribution Groups': ['Add-DistributionGroupMember', 'Remove-DistributionGroupMember'],
   'Security Group Creation and Membership': [
+    'Add-DistributionGroupMember -BypassSecurityGroupManagerCheck',
     'Remove-DistributionGroupMember -BypassSecurityGroupManagerCheck',
+    'Set-DistributionGroup -BypassSecurityGroupManagerCheck',
   ],
-  'Legal Hold': ['Set-Mailbox -LitigationHoldEnabled'],
+  'Legal Hold': ['Set-Mailbox -LitigationHoldEnabled', 'Set-Mailbox -LitigationHoldDuration'],
   'View-Only Recipients': ['Get-Mailbox', 'Get-Recipient'],
   'View-Only Configuration': ['Get-AcceptedDomain'],
 };
+
+/** Roles whose signs no other role gives: one of these that is there for nothing can be told. */
+export const UNMISTAKABLE: readonly string[] = [
+  'Distribution Groups',
+  'Security Group Creation and Membership',
+  'Legal Hold',
+];
 
 /** Cmdlets no operation uses, each with a role that gives it: an app that has one may do more than it should. */
 export const BEYOND: Readonly<Record<string, string>> = {

@@ -45,8 +45,8 @@ export async function collectSecrets(
   { clientSecretFile, certificate, certificatePasswordFile }: Answers,
   isAsking: boolean,
 ): Promise<GivenSecrets> {
-  const secret = (file: string | undefined, question: string) =>
-    file === undefined && isAsking ? askHidden(question) : readSecret(file);
+  const secret = async (file: string | undefined, question: string) =>
+    file === undefined && isAsking ? (await askHidden(question)) || undefined : readSecret(file);
   return {
     EXO_BRIDGE_TRELICA_CLIENT_SECRET: await secret(
       clientSecretFile,
