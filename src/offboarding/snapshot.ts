@@ -31,6 +31,8 @@ export type Scanner = (
 ) => Promise<readonly Looked[]>;
 
 export interface SnapshotOptions {
+  /** The time, ISO 8601 in UTC. */
+  readonly readAt: string;
   /** Without one nothing is scanned. */
   readonly scanner?: Scanner;
   /** What need not be read again. */
@@ -55,10 +57,10 @@ export async function takeSnapshot(
   exchange: Exchange,
   { mailbox, ...others }: Participants,
   operations: readonly Operation[],
-  { scanner, known = new Map() }: SnapshotOptions = {},
+  { readAt, scanner, known = new Map() }: SnapshotOptions,
 ): Promise<Snapshot> {
   const read = (call: Call) => exchange.read(call);
-  const subject: Subject = { ...others, mailbox: await readMailbox(mailbox, read) };
+  const subject: Subject = { ...others, readAt, mailbox: await readMailbox(mailbox, read) };
   const wanted = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
   const calls = wanted.flatMap((one) => one.calls);
   const answers = await readAll(calls, known, read);
