@@ -174,9 +174,8 @@ async function verify(
 ): Promise<Remaining> {
   const { exchange, journal, pause, signal } = parts;
   const changed = before.views.filter(
-    ({ operation, answers }) =>
-      answers.length === 0 ||
-      first.plan.changes.some((change) => change.operation === operation.name),
+    ({ operation, costsNothing }) =>
+      costsNothing || first.plan.changes.some((change) => change.operation === operation.name),
   );
   const scanner: Scanner = (operation, scan, subject) => {
     const looked = changed.find((view) => view.operation === operation)?.looked ?? [];

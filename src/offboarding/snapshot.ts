@@ -19,6 +19,8 @@ type Answers = ReadonlyMap<string, readonly Cells[]>;
 export interface View {
   readonly operation: Operation;
   readonly answers: readonly (readonly Cells[])[];
+  /** To look again takes no call but that for the mailbox. */
+  readonly costsNothing: boolean;
   /** Left out where nobody scanned. */
   readonly looked?: readonly Looked[];
 }
@@ -71,6 +73,7 @@ export async function takeSnapshot(
     views.push({
       operation,
       answers: own.map((call) => answers.get(keyOf(call)) ?? []),
+      costsNothing: own.every(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)),
       ...(isScanned ? { looked: await scanner(operation, scan, subject) } : {}),
     });
   }

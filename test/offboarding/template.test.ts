@@ -21,7 +21,7 @@ const TEXTS: readonly [text: string, html: string][] = [
   ['one\ntwo\r\nthree', 'one<br>two<br>three'],
   ['\\{{person.name}} is a field', '{{person.name}} is a field'],
   ['{ one } and }} two', '{ one } and }} two'],
-  ['$& $1 ${person.name}', '$&amp; $1 ${person.name}'],
+  ['$& $1 {person.name}', '$&amp; $1 {person.name}'],
 ];
 for (const [text, html] of TEXTS) {
   test(`${JSON.stringify(text)} arrives as written`, () => {

@@ -35,6 +35,15 @@ test('a mailbox with an archive needs its licence, also when it is shared in the
   });
 });
 
+test('the result of a mailbox that was shared before tells of the archive, too', async () => {
+  const tenant = openTenant();
+  const email = 'sara.shared@example.org';
+  Object.assign(tenant.truth.named(email)[0]?.mailbox ?? {}, { isLicensed: true });
+  const { report } = await offboardOn(tenant, { ...ARCHIVE, 'convert-to-shared': {} }, { email });
+  const { licenceNeededFor } = Object(report.after?.['convert-to-shared']);
+  assert.deepEqual(licenceNeededFor, ['it has an archive']);
+});
+
 test('without a licence the workflow does not go on', async () => {
   const email = 'sara.shared@example.org';
   const left = await offboardOn(openTenant(), ARCHIVE, { email });
