@@ -56,6 +56,15 @@ test('which fields a text needs is known', () => {
   assert.deepEqual([mentions(template, 'person.'), mentions(template, 'manager.')], [true, false]);
 });
 
+test('markup that was rewritten reads as before, another text does not', () => {
+  const [written, rewritten] = [
+    '<p>Ask <b>Max &amp; Li</b>:<br>li@example.org</p>',
+    '<html><head><style>p { margin: 0 }</style></head>\r\n<body dir="ltr"><!-- x --><p class="a">Ask&nbsp;<strong>Max &#38; Li</strong>:\r\n<br />\r\nli@example.org</p>\r\n</body></html>',
+  ];
+  assert.equal(readableText(rewritten ?? ''), readableText(written ?? ''));
+  assert.notEqual(readableText('<p>one</p><p>two</p>'), readableText('onetwo'));
+});
+
 test('any text reads back as it was written, however Exchange wraps it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {

@@ -165,7 +165,8 @@ function isSame(wanted: Wanted, now: Seen): boolean {
 function isInForce({ startsAt = '', endsAt = '' }: Seen, { days = 0 }: Settings, subject: Subject) {
   const lastsMs = Date.parse(endsAt) - Date.parse(startsAt);
   return (
-    Math.abs(lastsMs - days * DAY_MS) < DAY_MS && Date.parse(endsAt) > Date.parse(subject.readAt)
+    Math.abs(lastsMs - days * DAY_MS) < DAY_MS / 2 &&
+    Date.parse(endsAt) > Date.parse(subject.readAt)
   );
 }
 

@@ -228,13 +228,17 @@ function onlyOneOf(
 const policyRow = z.object({ AutoForwardingMode: z.string() });
 
 /** https://learn.microsoft.com/defender-office-365/outbound-spam-policies-external-email-forwarding */
-function blockedBy(rows: readonly Cells[] | undefined, wanted: Wanted): readonly Finding[] {
-  const target = wanted.smtpAddress ?? (wanted.recipient && nameOf(wanted.recipient));
-  if (rows === undefined || target === undefined) {
+function blockedBy(
+  rows: readonly Cells[] | undefined,
+  { recipient, smtpAddress }: Wanted,
+): readonly Finding[] {
+  if (rows === undefined || (recipient === undefined && smtpAddress === undefined)) {
     return [];
   }
   const mode = parseOnly(policyRow, rows, 'the policy for outbound mail').AutoForwardingMode;
-  const sentence = `The policy for outbound mail (AutoForwardingMode ${mode}) keeps mail from being forwarded outside, to ${target}, unless another policy allows it.`;
+  const leaves =
+    recipient === undefined ? `${smtpAddress} leaves` : `${nameOf(recipient)} may leave`;
+  const sentence = `Mail for ${leaves} the organisation, and the policy for outbound mail (AutoForwardingMode ${mode}) keeps such mail back unless another policy allows it.`;
   return mode === 'On' ? [] : [{ kind: KINDS.blocked, sentence }];
 }
 
