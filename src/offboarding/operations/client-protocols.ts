@@ -67,34 +67,36 @@ export const clientProtocols: OperationKind<z.infer<typeof settings>, Seen> = {
   seen,
   configure: ({ protocols }) => {
     const off = protocols.map((name) => [name, PROTOCOLS[name].off] as const);
-    return switching(Object.fromEntries(off), `Switch off ${protocols.join(', ')}`, (now) =>
-      warningsOf(Object.keys(now) as Protocol[]),
-    );
+    return switching(Object.fromEntries(off), `Switch off ${protocols.join(', ')}`, warningsOf);
   },
   restore: ({ switches }) => switching(switches, 'Put client access back as it was', () => []),
   describe: ({ switches }) =>
-    Object.entries(switches).map(([name, value]) => `${name}: ${shown(name as Protocol, value)}`),
+    entriesOf(switches).map(([name, value]) => `${name}: ${shown(name, value)}`),
 };
+
+function entriesOf(switches: Seen['switches']): readonly (readonly [Protocol, boolean | null])[] {
+  return protocol.options.flatMap((name) => {
+    const value = switches[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+}
 
 /** Brings the switches to what is wanted; `findingsOf` is told those that differ. */
 function switching(
   wanted: Seen['switches'],
   sentence: string,
-  findingsOf: (differing: Seen['switches']) => readonly Finding[],
+  findingsOf: (differing: readonly Protocol[]) => readonly Finding[],
 ): Operation<Seen> {
-  const names = Object.keys(wanted) as Protocol[];
+  const names = entriesOf(wanted).map(([name]) => name);
   return {
     name: NAME,
     reads: (subject) => [readSwitches(subject, names)],
     plan: ({ mailbox }, [rows = []]) => {
       const now = parseSwitches(rows, names);
-      const differing = Object.fromEntries(
-        names.filter((name) => now[name] !== wanted[name]).map((name) => [name, wanted[name]]),
-      );
-      const isSo = Object.keys(differing).length === 0;
+      const differing = entriesOf(wanted).filter(([name, value]) => now[name] !== value);
       return {
-        changes: isSo ? [] : [change(mailbox, sentence, differing)],
-        findings: findingsOf(differing),
+        changes: differing.length === 0 ? [] : [change(mailbox, sentence, differing)],
+        findings: findingsOf(differing.map(([name]) => name)),
         skipped: [],
         seen: { switches: now },
       };
@@ -116,12 +118,13 @@ function parseSwitches(rows: readonly Cells[], names: readonly Protocol[]): Seen
   return Object.fromEntries(names.map((name) => [name, row[PROTOCOLS[name].property] ?? null]));
 }
 
-function change(mailbox: Mailbox, sentence: string, switches: Seen['switches']): Change {
+function change(
+  mailbox: Mailbox,
+  sentence: string,
+  switches: ReturnType<typeof entriesOf>,
+): Change {
   const values: Switches = Object.fromEntries(
-    Object.entries(switches).map(([name, value]) => [
-      PROTOCOLS[name as Protocol].property,
-      value ?? NOTHING,
-    ]),
+    switches.map(([name, value]) => [PROTOCOLS[name].property, value ?? NOTHING]),
   );
   return {
     id: NAME,
@@ -138,8 +141,8 @@ function warningsOf(differing: readonly Protocol[]): readonly Finding[] {
   return doubtful.length === 0 ? [] : [{ kind: LOCKED_OUT, sentence, unlessMade: NAME }];
 }
 
-function shown(name: Protocol, value: boolean | null | undefined): string {
-  if (value === null || value === undefined) {
+function shown(name: Protocol, value: boolean | null): string {
+  if (value === null) {
     return "the organisation's setting";
   }
   return value === PROTOCOLS[name].off ? 'off' : 'on';

@@ -90,12 +90,12 @@ type Answers = { readonly [N in keyof Questions]: readonly Cells[] };
 
 function questionsOf(chosen: Settings, subject: Subject): Questions {
   const recipient = recipientIn(chosen, subject);
-  const mayBeOutside =
-    recipient === undefined ? namesNobodyHere(chosen, subject) : isAway(recipient);
+  const unknownHere = addressNobodyHas(chosen, subject) !== undefined;
+  const mayBeOutside = unknownHere || (recipient !== undefined && isAway(recipient));
   return {
     ...(recipient === undefined ? {} : { held: readHeld(subject.mailbox, recipient) }),
     ...formerOf(subject.mailbox),
-    ...(recipient === undefined && mayBeOutside ? { domains: READ_DOMAINS } : {}),
+    ...(unknownHere ? { domains: READ_DOMAINS } : {}),
     ...(mayBeOutside ? { policy: READ_POLICY } : {}),
   };
 }
@@ -116,8 +116,9 @@ function recipientIn({ to }: Settings, subject: Subject): Recipient | undefined 
 }
 
 /** Only an address that an administrator wrote down may be outside: a manager must be somebody here. */
-function namesNobodyHere({ to }: Settings, subject: Subject): boolean {
-  return to !== 'none' && to !== 'manager' && delegateOf(to, subject).kind === 'missing';
+function addressNobodyHas({ to }: Settings, subject: Subject): EmailAddress | undefined {
+  const isWrittenDown = to !== 'none' && to !== 'manager';
+  return isWrittenDown && delegateOf(to, subject).kind === 'missing' ? to : undefined;
 }
 
 /** Recipients of the organisation whose mail goes outside. */
@@ -179,8 +180,9 @@ function targetOf(chosen: Settings, subject: Subject, { domains = [] }: Answers)
   if (named.kind === 'found') {
     return { wanted: { recipient: named.recipient, keepsCopy }, findings: [] };
   }
-  return namesNobodyHere(chosen, subject) && to !== 'manager' && isOutside(to, domains)
-    ? { wanted: { smtpAddress: to, keepsCopy }, findings: [] }
+  const smtpAddress = addressNobodyHas(chosen, subject);
+  return smtpAddress !== undefined && isOutside(smtpAddress, domains)
+    ? { wanted: { smtpAddress, keepsCopy }, findings: [] }
     : { wanted: {}, findings: [absence(named, 'nothing is forwarded')] };
 }
 

@@ -34,7 +34,7 @@ const settings = section({
 type Settings = z.infer<typeof settings>;
 
 const seen = z.object({
-  successor: z.object({ guid: guidCell, name: z.string(), address: addressSetting }).optional(),
+  successor: z.object({ guid: guidCell, address: addressSetting }).optional(),
   groups: z.array(groupSeen.extend({ isSuccessors: z.boolean() })),
 });
 type Seen = z.infer<typeof seen>;
@@ -192,13 +192,7 @@ function imageOf(groups: readonly OwnedGroup[], successor: Recipient | undefined
   return {
     ...(successor === undefined
       ? {}
-      : {
-          successor: {
-            guid: successor.guid,
-            name: successor.displayName,
-            address: successor.address,
-          },
-        }),
+      : { successor: { guid: successor.guid, address: successor.address } }),
     groups: groups.map(({ guid, label, type, isSuccessors }) => ({
       guid,
       label,
