@@ -38,6 +38,7 @@ test('the variables of a script become the configuration that does the same', as
   const { notRead, changes } = JSON.parse(stdout);
   assert.match(notRead.join('\n'), /\$CERT_PATH, line 10, is an expression/);
   assert.match(notRead.join('\n'), /Set-MailboxAutoReplyConfiguration is called/);
+  assert.match(notRead.join('\n'), /Set-Mailbox -ForwardingAddress is called/);
   const told = JSON.stringify(changes);
   for (const part of [
     '$DRY_RUN = $true',

@@ -19,7 +19,7 @@ $ACTION_NAME = "Continue"
 
 function Stop-Leaver([string] $Address, [string] $Manager) {
     if ($DRY_RUN) { return }
-    Set-Mailbox $Address -Type Shared
+    Set-Mailbox $Address -Type Shared -ForwardingAddress $Manager
     Add-MailboxPermission -Identity $Address -User $Manager -AccessRights FullAccess
     Set-MailboxAutoReplyConfiguration -Identity $Address -AutoReplyState Enabled
     Get-DistributionGroup | ForEach-Object { Remove-DistributionGroupMember -Identity $_.Guid -Member $Address }

@@ -105,7 +105,7 @@ export function differencesOf(script: Script): readonly Difference[] {
 }
 
 /** Cmdlets that change something in Exchange and are not among what the operations do. */
-export function notCarriedOver({ cmdlets }: Script): readonly string[] {
+export function notCarriedOver({ cmdlets, parametersOf }: Script): readonly string[] {
   const known = new Set([
     'Set-Mailbox',
     'Add-MailboxPermission',
@@ -114,10 +114,16 @@ export function notCarriedOver({ cmdlets }: Script): readonly string[] {
     'Disconnect-ExchangeOnline',
     'Connect-ExchangeOnline',
   ]);
-  return [...cmdlets].filter(
+  const others = [...cmdlets].filter(
     (name) =>
       /^(Set|Add|Remove|Enable|Disable|New|Clear|Update)-(?!Content|Location|Variable|Item|Object|Member|StrictMode|TimeSpan)/i.test(
         name,
       ) && !known.has(name),
   );
+  const lost = parametersOf('Set-Mailbox').filter((name) => !SET_MAILBOX.test(name));
+  return [...others, ...lost.map((name) => `Set-Mailbox -${name}`)];
 }
+
+/** Parameters of Set-Mailbox that an operation stands for, or that name the mailbox. */
+const SET_MAILBOX =
+  /^(Identity|Type|LitigationHold\w*|HiddenFromAddressListsEnabled|Confirm|ErrorAction|WarningAction|Force)$/i;

@@ -13,6 +13,8 @@ export interface Script {
   readonly cmdlets: ReadonlySet<string>;
   /** Whether a cmdlet is called with a parameter and, if given, a value. */
   calls(cmdlet: string, parameter: string, value?: string): boolean;
+  /** The parameters a cmdlet is called with anywhere. */
+  parametersOf(cmdlet: string): readonly string[];
 }
 
 /**
@@ -43,6 +45,13 @@ export function readScript(text: string, names: readonly string[]): Script {
     cmdlets: new Set([...code.matchAll(/\b[A-Z]\w+-[A-Z]\w+/gi)].map(([name]) => name)),
     calls: (cmdlet, parameter, value = '') =>
       new RegExp(`\\b${cmdlet}\\b[^\\n|;]*-${parameter}\\b[ :]*['"]?${value}`, 'i').test(code),
+    parametersOf: (cmdlet) => [
+      ...new Set(
+        [...code.matchAll(new RegExp(`\\b${cmdlet}\\b(?!-)[^\\n|;]*`, 'gi'))].flatMap(([call]) =>
+          [...call.matchAll(/\s-([A-Z]\w*)/gi)].map(([, name = '']) => name),
+        ),
+      ),
+    ],
   };
 }
 

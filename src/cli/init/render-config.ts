@@ -1,7 +1,10 @@
 import { relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { OPERATIONS } from '../../offboarding/operations/list.ts';
+import type { OperationKind } from '../../offboarding/operations/operation.ts';
 import type { Answers } from './answers.ts';
+
+const kinds: readonly OperationKind[] = OPERATIONS;
 
 const SCHEMA = resolve(import.meta.dirname, '../../../deploy/exo-bridge.schema.json');
 
@@ -71,10 +74,13 @@ function powershellLines(section: Answers['powershell']): string {
 
 /** Those that are not switched on stand there, too, to be found. */
 function operationLines({ operations, operationSettings }: Answers): string {
-  return OPERATIONS.map(({ name }) => {
-    const settings = JSON.stringify(operationSettings[name] ?? {});
-    return `      ${operations.includes(name) ? '' : '# '}${name}: ${settings}`;
-  }).join('\n');
+  return kinds
+    .map(({ name, settings }) => {
+      const chosen = operationSettings[name] ?? {};
+      const comment = settings.safeParse(chosen).success ? '' : ' # needs settings';
+      return `      ${operations.includes(name) ? '' : '# '}${name}: ${JSON.stringify(chosen)}${comment}`;
+    })
+    .join('\n');
 }
 
 /** A text as YAML, quoted only if it must be. */
