@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -184,6 +192,22 @@ test('a secret that others can read is refused with the cure', {
   }
   chmodSync(file, 0o400);
   assert.ok(load(EXAMPLE, { ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file }));
+});
+
+test('a secret that belongs to somebody else may be readable by our group', {
+  skip: process.getuid?.() === 0 ? false : 'only root can give a file away',
+}, () => {
+  const { EXO_BRIDGE_WEBHOOK_TOKEN: token = '', ...others } = secrets();
+  const file = join(folder, 'foreign-token');
+  writeFileSync(file, token);
+  chownSync(file, 12_345, 12_345);
+  chmodSync(file, 0o440);
+  const environment = () => ({ ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file });
+  assert.ok(load(EXAMPLE, environment()));
+  for (const mode of [0o444, 0o460]) {
+    chmodSync(file, mode);
+    assert.match(faults(EXAMPLE, environment()), /can be read or changed by others/);
+  }
 });
 
 test('an access token is read from its file each time it is asked for', () => {

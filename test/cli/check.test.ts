@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { createCertificate } from '../../src/certificate/create-certificate.ts';
+import { ClockWatch } from '../../src/cli/check/clock.ts';
+import { checkConfigFile, checkDataFolder } from '../../src/cli/check/files.ts';
 import type { Finding } from '../../src/cli/check/finding.ts';
 import { exitOf, runChecks } from '../../src/cli/check/run-checks.ts';
 import { checkTrelica } from '../../src/cli/check/trelica.ts';
@@ -259,4 +261,35 @@ test('the public address is good only if this service answers there', async () =
   await new Promise((resolve) => server.close(resolve));
   assert.equal((await checkWebhook(url)).state, 'warning');
   assert.equal((await checkWebhook('http://nowhere.invalid')).state, 'bad');
+});
+
+test('a clock that is off by more than Entra takes is told, with how far', async () => {
+  const server = createServer((_request, response) => {
+    response.setHeader('date', new Date(Date.now() - 10 * 60_000).toUTCString()).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const watch = new ClockWatch(Date.now, new AbortController().signal);
+  assert.equal(watch.finding().state, 'skipped');
+  await watch.fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const { state, detail } = watch.finding();
+  assert.equal(state, 'bad');
+  assert.match(detail, /^60\d s ahead of Trelica's/);
+  server.closeAllConnections();
+  server.close();
+});
+
+test('files that others can use are told with the chmod that closes them', {
+  skip: process.platform === 'win32' ? 'Windows has no such bits' : false,
+}, () => {
+  const data = join(folder, 'open-data');
+  mkdirSync(data);
+  chmodSync(data, 0o755);
+  assert.match(checkDataFolder(data).cure ?? '', /chmod 700 .*open-data/);
+  assert.match(checkDataFolder(join(data, 'later')).detail, /made at the first start/);
+  const file = join(folder, 'open.yaml');
+  writeFileSync(file, '');
+  chmodSync(file, 0o664);
+  assert.match(checkConfigFile(file).cure ?? '', /chmod go-w .*open\.yaml/);
+  chmodSync(file, 0o644);
+  assert.equal(checkConfigFile(file).state, 'good');
 });

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -111,6 +119,22 @@ test('init overwrites nothing: it refuses, or with --force keeps a copy, and tok
   assert.equal(readFileSync(join(base, 'secrets', 'webhook-token'), 'utf8'), token);
   assert.equal(webhook.body.workflow, 'Person leaves');
   assert.ok(!forced.stdout.includes(token));
+});
+
+test('answers that are wrong only together write nothing', async () => {
+  const other = join(base, 'other', 'exo-bridge.yaml');
+  const region = ['--region', 'http://trelica.example.org'];
+  const { code, stderr } = await run(
+    'init',
+    '--config',
+    other,
+    '--answers',
+    answersFile,
+    ...region,
+  );
+  assert.equal(code, 64);
+  assert.match(stderr, /^trelica\.baseUrl: must be https/);
+  assert.ok(!existsSync(other));
 });
 
 test('every missing and every wrong answer is told by its option', async () => {
