@@ -19,6 +19,7 @@ import { perform } from './act.ts';
 import { count } from './arguments.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { type ShownJob, Story } from './demo-story.ts';
+import { EXIT } from './exit.ts';
 import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
@@ -56,7 +57,13 @@ const LOOK_AGAIN_MS = 40;
 export async function demo(options: DemoOptions): Promise<number> {
   const story = new Story(options.json ? undefined : process.stdout);
   const scene = await open(options, story);
-  const closing = closeWithGrace({ delay: 60_000, logger: false }, () => close(scene));
+  const closing = closeWithGrace({ delay: 60_000, logger: false }, async ({ signal }) => {
+    await close(scene);
+    // With --keep an interrupt is how it is meant to end.
+    if (signal === 'SIGINT' && !options.keep) {
+      process.exit(EXIT.interrupted);
+    }
+  });
   try {
     const outcome = await play(scene, story);
     if (options.json) {
