@@ -3,10 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ServiceError } from './errors.ts';
+import { WEBHOOK_FORMS } from './notices/webhook-channel.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
 import { PERSONAL_DATA } from './personal-data.ts';
-import { readSecrets, type Secrets } from './secrets.ts';
+import { type Needs, readSecrets, type Secrets } from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const seconds = (fallback: number, most: number) => z.int().min(1).max(most).default(fallback);
@@ -87,6 +88,23 @@ const powershell = section({
   sessions: sessions.prefault({}),
 });
 
+const mail = section({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535).default(587),
+  security: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+  /** Its password is EXO_BRIDGE_SMTP_PASSWORD. */
+  user: z.string().min(1).optional(),
+  from: z.email(),
+  to: z.array(z.email()).min(1),
+}).refine(
+  ({ host, security, user }) =>
+    security !== 'none' || user === undefined || LOOPBACK.includes(host),
+  {
+    path: ['security'],
+    error: 'with a user it must be starttls or tls: the password would be readable',
+  },
+);
+
 const schema = section({
   listen: section({
     host: z.string().min(1).default('127.0.0.1'),
@@ -107,6 +125,12 @@ const schema = section({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.int().min(0).max(65_535).default(9464),
     }).optional(),
+  }).prefault({}),
+  /** Who is told when something needs a person. */
+  notices: section({
+    /** Posted to EXO_BRIDGE_NOTICE_URL. */
+    webhook: section({ form: z.enum(WEBHOOK_FORMS) }).optional(),
+    mail: mail.optional(),
   }).prefault({}),
   trelica,
   exchange,
@@ -139,14 +163,21 @@ export function loadConfig(sources: ConfigSources): Config {
   const file = resolve(sources.file);
   const parsed = schema.safeParse(readYaml(file));
   const faults = parsed.success ? twiceConfigured(parsed.data.workflows) : faultsOf(parsed.error);
-  const signIn = parsed.success ? parsed.data.exchange.signIn : 'certificate';
-  const secrets = readSecrets(sources.environment, signIn);
+  const secrets = readSecrets(sources.environment, needsOf(parsed.data));
   const all = [...faults.map((fault) => `${file}: ${fault}`), ...secrets.faults];
   if (!parsed.success || all.length > 0 || secrets.secrets === undefined) {
     throw new ServiceError('config.invalid', all.join('\n'), { facts: { faults: all.length } });
   }
   const dataDirectory = resolve(dirname(file), parsed.data.dataDirectory);
   return Object.freeze({ ...parsed.data, dataDirectory, secrets: secrets.secrets });
+}
+
+function needsOf(settings: z.infer<typeof schema> | undefined): Needs {
+  return {
+    signIn: settings?.exchange.signIn ?? 'certificate',
+    noticeUrl: settings?.notices.webhook !== undefined,
+    smtpPassword: settings?.notices.mail?.user !== undefined,
+  };
 }
 
 /** The environment this process was started with. */

@@ -30,6 +30,8 @@ export interface Surroundings {
   /** Undefined unless the sign-in is by certificate. */
   readonly certificate: ReadinessParts['certificate'];
   readonly metrics: Metrics;
+  /** Called after each attempt at a job: something may need a person now. */
+  readonly onLeft: () => void;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -54,6 +56,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const trelica = connectTrelica(config, { fetch, clock, log });
   const { workflows, directory } = trelica;
   const runs = observeRuns(trelica.runs, metrics);
+  const noteAttempt = observeAttempts(metrics, clock);
   const exchangeFor = exchangesOn(observeSessions(sessions, metrics, clock), config);
   const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
   const runner = new Runner({
@@ -64,7 +67,10 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     clock,
     random,
     log,
-    onLeft: observeAttempts(metrics, clock),
+    onLeft: (job, end, ms) => {
+      noteAttempt(job, end, ms);
+      surroundings.onLeft();
+    },
   });
   const { trustedProxies } = config.listen;
   const wake = () => runner.wake();
