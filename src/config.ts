@@ -126,6 +126,13 @@ const schema = section({
       port: z.int().min(0).max(65_535).default(9464),
     }).optional(),
   }).prefault({}),
+  telemetry: section({
+    /** Traces go to `/v1/traces` there, by OTLP over HTTP. */
+    otlpEndpoint: z
+      .url({ protocol: /^https?$/ })
+      .transform((text) => new URL(text))
+      .optional(),
+  }).prefault({}),
   /** Who is told when something needs a person. */
   notices: section({
     /** Posted to EXO_BRIDGE_NOTICE_URL. */

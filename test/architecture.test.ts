@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   certificate: [],
   metrics: [],
   notices: [],
+  telemetry: [],
   sandbox: ['certificate', 'cmdlets', 'powershell/frames', 'trelica/wire'],
 };
 const OPEN_TO_ALL = ['errors', 'log', 'clock'];
@@ -36,6 +37,7 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   pkijs: /^src\/certificate\//,
   'node-forge': /^src\/certificate\/open-pfx\.ts$/,
   'prom-client': /^src\/metrics\/metrics\.ts$/,
+  '@opentelemetry': /^src\/telemetry\/start-tracing\.ts$/,
   nodemailer: /^src\/notices\/mail-channel\.ts$/,
   fastify: /^src\/http\//,
 };

@@ -12,6 +12,8 @@ import { createScrapeListener, type ScrapeListener } from '../metrics/listener.t
 import { createMetrics } from '../metrics/metrics.ts';
 import type { NoticeDesk } from '../notices/desk.ts';
 import { findProgram } from '../powershell/program.ts';
+import { startTracing } from '../telemetry/start-tracing.ts';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import {
   createExchangeSessions,
@@ -46,11 +48,13 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     ...parts,
     onCertificateNews: (news) => notices.note(aboutCertificate(news, systemClock.wall())),
   });
+  const tracing = await tracingFor(config, log);
   const { runner, front } = assemble(config, {
     store,
     sessions: sessions.pool,
     certificate: sessions.certificate,
     metrics,
+    tracing,
     onLeft: () => notices.wake(),
     fetch,
     clock: systemClock,
@@ -59,7 +63,9 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   });
   const app = await buildApp(front);
   const scrapes = createScrapeListener(metrics, log);
-  const stop = once(() => stopAll({ app, scrapes, runner, notices, sessions, store, config, log }));
+  const stop = once(() =>
+    stopAll({ app, scrapes, tracing, runner, notices, sessions, store, config, log }),
+  );
   try {
     await listen(app, config.listen);
     const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
@@ -76,6 +82,11 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     await stop();
     throw error;
   }
+}
+
+async function tracingFor({ telemetry }: Config, log: Logger): Promise<Tracing> {
+  const endpoint = telemetry.otlpEndpoint;
+  return endpoint === undefined ? NO_TRACING : startTracing({ endpoint, clock: systemClock, log });
 }
 
 async function listen(app: App, { host, port }: Config['listen']): Promise<void> {
@@ -112,12 +123,13 @@ async function stopAll(
   parts: Started & {
     app: App;
     scrapes: ScrapeListener;
+    tracing: Tracing;
     runner: Assembly['runner'];
     notices: NoticeDesk;
     config: Config;
   },
 ): Promise<void> {
-  const { app, scrapes, runner, notices, sessions, store, config, log } = parts;
+  const { app, scrapes, tracing, runner, notices, sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
@@ -126,6 +138,7 @@ async function stopAll(
   await notices.stop();
   await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });
+  await tracing.stop();
   await scrapes.close();
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });
