@@ -36,21 +36,13 @@ export function openNoticeMemory(file: string): NoticeMemory {
   };
 }
 
-/** A memory that is damaged counts as empty, not as new: better told twice than not at all. */
+/** Undefined if there is none. One that can't be read counts as empty, not as new: better told twice than not at all. */
 function read(file: string): Readonly<Record<string, number>> | undefined {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    return content.parse(JSON.parse(readFileSync(file, 'utf8'))).settled;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return undefined;
-    }
-    throw error;
-  }
-  try {
-    return content.parse(JSON.parse(text)).settled;
-  } catch {
-    return {};
+    const isThere = !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    return isThere ? {} : undefined;
   }
 }
 

@@ -147,3 +147,15 @@ describe('what can be seen of a service at work', () => {
     }
   });
 });
+
+test('an access token is in no log', async () => {
+  const token = 'canary-of-the-access-token';
+  const scene = await install(STAND_IN, (config) => ({
+    ...config,
+    exchange: { ...config.exchange, signIn: 'access-token' },
+    secrets: { ...config.secrets, accessToken: () => token },
+  }));
+  await scene.close();
+  assert.ok(scene.logged.length > 0);
+  assert.ok(!scene.logged.join('').includes(token));
+});
