@@ -74,7 +74,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   await observeRuns(runs, metrics).fire({ ...run, step }, action);
 
   const error = { code: 'trelica.unreachable', message: 'canary' } as const;
-  const swept = { workflow: 'canary', waiting: 0, accepted: 0, known: 0 };
+  const swept = { workflow: 'canary', waiting: 1, accepted: 1, known: 0 };
   await observeSweep(async () => ({ workflows: [swept, { ...swept, error }] }), metrics)();
 
   const job = { createdAt: 0 };
@@ -93,6 +93,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
     'exo_bridge_trelica_request_duration_seconds_count{outcome="unreachable"} 1',
     'exo_bridge_signals_total{outcome="fired"} 1',
     'exo_bridge_sweeps_total{outcome="failed"} 1',
+    'exo_bridge_swept_runs_total{result="accepted"} 2',
     'exo_bridge_attempt_duration_seconds_count{outcome="waiting-outage"} 1',
     'exo_bridge_job_duration_seconds_sum{state="done"} 40',
   ]) {
