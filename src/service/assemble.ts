@@ -91,7 +91,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       return isQueued;
     },
     undo: createUndo(store, wake, now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({ directory, runs, exchangeFor, log, now, withinMs: PLAN_WITHIN_MS }),
     intake,
     workflows: async (nameOrId: string) => {
       const entry = await directory.find(nameOrId);
