@@ -3,10 +3,17 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { readSettingsFile } from './config/settings-file.ts';
 import { ServiceError } from './errors.ts';
+import { WEBHOOK_FORMS } from './notices/webhook-channel.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
 import { PERSONAL_DATA } from './personal-data.ts';
-import { readOperatorToken, readSecrets, type Secrets, secretsFolderOf } from './secrets.ts';
+import {
+  type Needs,
+  readOperatorToken,
+  readSecrets,
+  type Secrets,
+  secretsFolderOf,
+} from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const seconds = (fallback: number, most: number) => z.int().min(1).max(most).default(fallback);
@@ -87,6 +94,23 @@ const powershell = section({
   sessions: sessions.prefault({}),
 });
 
+const mail = section({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535).default(587),
+  security: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+  /** Its password is EXO_BRIDGE_SMTP_PASSWORD. */
+  user: z.string().min(1).optional(),
+  from: z.email(),
+  to: z.array(z.email()).min(1),
+}).refine(
+  ({ host, security, user }) =>
+    security !== 'none' || user === undefined || LOOPBACK.includes(host),
+  {
+    path: ['security'],
+    error: 'with a user it must be starttls or tls: the password would be readable',
+  },
+);
+
 /** Every setting there is. */
 export const configSchema = section({
   listen: section({
@@ -112,6 +136,19 @@ export const configSchema = section({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.int().min(0).max(65_535).default(9464),
     }).optional(),
+  }).prefault({}),
+  telemetry: section({
+    /** Traces go to `/v1/traces` there, by OTLP over HTTP. */
+    otlpEndpoint: z
+      .url({ protocol: /^https?$/ })
+      .transform((text) => new URL(text))
+      .optional(),
+  }).prefault({}),
+  /** Who is told when something needs a person. */
+  notices: section({
+    /** Posted to EXO_BRIDGE_NOTICE_URL. */
+    webhook: section({ form: z.enum(WEBHOOK_FORMS) }).optional(),
+    mail: mail.optional(),
   }).prefault({}),
   trelica,
   exchange,
@@ -145,8 +182,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const file = resolve(sources.file);
   const { settings, content, faults } = parseSettings(file);
   const folder = secretsFolder(content, { ...sources, file });
-  const signIn = settings?.exchange.signIn ?? 'certificate';
-  const secrets = readSecrets({ environment: sources.environment, folder }, signIn);
+  const secrets = readSecrets({ environment: sources.environment, folder }, needsOf(settings));
   const all = [...faults, ...secrets.faults];
   if (settings === undefined || secrets.secrets === undefined || all.length > 0) {
     throw invalid(all);
@@ -202,6 +238,14 @@ function secretsFolder(content: unknown, { file, environment }: ConfigSources): 
     secretsFolderOf(environment) ??
     (named === undefined ? undefined : resolve(dirname(file), named))
   );
+}
+
+function needsOf(settings: Settings | undefined): Needs {
+  return {
+    signIn: settings?.exchange.signIn ?? 'certificate',
+    noticeUrl: settings?.notices.webhook !== undefined,
+    smtpPassword: settings?.notices.mail?.user !== undefined,
+  };
 }
 
 /** The environment this process was started with. */

@@ -11,6 +11,7 @@ export const ERRORS = {
   'certificate.no-key': { retry: 'outage' },
   'certificate.expired': { retry: 'outage' },
   'certificate.not-written': { retry: 'never' },
+  'notices.not-delivered': { retry: 'limited' },
   'service.internal': { retry: 'limited' },
   'service.stopping': { retry: 'limited' },
 

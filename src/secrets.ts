@@ -15,6 +15,17 @@ export interface Secrets {
   readonly certificate: CertificateSecret | undefined;
   /** Asked for at each connection, since somebody else renews it; undefined unless the sign-in is by token. */
   readonly accessToken: (() => string) | undefined;
+  /** Where notices are posted; undefined unless they are. */
+  readonly noticeUrl: string | undefined;
+  /** Undefined unless notices are mailed by a server that asks for it. */
+  readonly smtpPassword: string | undefined;
+}
+
+/** What the configuration needs, beside what is always needed. */
+export interface Needs {
+  readonly signIn: string;
+  readonly noticeUrl: boolean;
+  readonly smtpPassword: boolean;
 }
 
 export interface CertificateSecret {
@@ -29,6 +40,7 @@ export type Environment = Record<string, string | undefined>;
 
 /** Shorter tokens can be guessed; 32 random bytes in hexadecimal are 64 characters. */
 const SHORTEST_TOKEN = 16;
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 export type SecretsRead =
   | { readonly secrets: Secrets; readonly faults: readonly [] }
@@ -45,8 +57,9 @@ export interface SecretSources {
  * `NAME_FILE` names, or its file in the secrets folder. What was taken is deleted from the environment,
  * so that no child process inherits it. Faults never hold a value.
  */
-export function readSecrets(sources: SecretSources, signIn: string): SecretsRead {
+export function readSecrets(sources: SecretSources, needs: Needs): SecretsRead {
   const taker = new Taker(sources);
+  const { signIn } = needs;
   const found = {
     webhookTokens: taker.tokens('EXO_BRIDGE_WEBHOOK_TOKEN'),
     pollTokens: taker.tokens('EXO_BRIDGE_POLL_TOKEN'),
@@ -55,6 +68,10 @@ export function readSecrets(sources: SecretSources, signIn: string): SecretsRead
     certificate: signIn === 'certificate' ? takeCertificate(taker) : undefined,
     accessToken:
       signIn === 'access-token' ? taker.renewed('EXO_BRIDGE_ACCESS_TOKEN', 'utf8') : undefined,
+    noticeUrl: needs.noticeUrl ? taker.address('EXO_BRIDGE_NOTICE_URL') : undefined,
+    smtpPassword: needs.smtpPassword
+      ? taker.required('EXO_BRIDGE_SMTP_PASSWORD', 'utf8')
+      : undefined,
   };
   taker.assertDistinct(found.webhookTokens, found.pollTokens, found.operatorTokens);
   return taker.faults.length === 0
@@ -140,6 +157,18 @@ class Taker {
 
   optional(name: string): string | undefined {
     return this.#take(name, 'utf8');
+  }
+
+  /** An address that is a secret itself; plain HTTP only to this machine. */
+  address(name: string): string {
+    const value = this.required(name, 'utf8');
+    const url = URL.parse(value);
+    const isFit =
+      url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+    if (value !== '' && !isFit) {
+      this.faults.push(`${name}: must be an https address`);
+    }
+    return value;
   }
 
   /** A secret that changes in its file: read now, to find faults, and again each time it is asked for. */

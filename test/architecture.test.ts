@@ -8,7 +8,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   main: 'everything',
   service: 'everything',
   cli: 'everything',
-  config: ['offboarding', 'personal-data', 'secrets'],
+  config: ['notices/webhook-channel', 'offboarding', 'personal-data', 'secrets'],
   secrets: [],
   errors: [],
   log: ['personal-data'],
@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   trelica: ['offboarding'],
   certificate: [],
   metrics: [],
+  notices: [],
+  telemetry: [],
   sandbox: ['certificate', 'cmdlets', 'powershell/frames', 'trelica/wire'],
 };
 const OPEN_TO_ALL = ['errors', 'log', 'clock'];
@@ -35,6 +37,8 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   pkijs: /^src\/certificate\//,
   'node-forge': /^src\/certificate\/open-pfx\.ts$/,
   'prom-client': /^src\/metrics\/metrics\.ts$/,
+  '@opentelemetry': /^src\/telemetry\/start-tracing\.ts$/,
+  nodemailer: /^src\/notices\/mail-channel\.ts$/,
   fastify: /^src\/http\//,
 };
 

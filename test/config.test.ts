@@ -210,6 +210,46 @@ test('a secret that belongs to somebody else may be readable by our group', {
   }
 });
 
+test('a certificate is read again from its files as they are', () => {
+  const pfxFile = join(folder, 'renewed.pfx');
+  const passwordFile = join(folder, 'renewed.password');
+  writeFileSync(pfxFile, Buffer.from([1]), GUARDED);
+  writeFileSync(passwordFile, 'first\n', GUARDED);
+  const {
+    EXO_BRIDGE_CERTIFICATE: _pfx,
+    EXO_BRIDGE_CERTIFICATE_PASSWORD: _password,
+    ...others
+  } = secrets();
+  const { certificate } = load(EXAMPLE, {
+    ...others,
+    EXO_BRIDGE_CERTIFICATE_FILE: pfxFile,
+    EXO_BRIDGE_CERTIFICATE_PASSWORD_FILE: passwordFile,
+  }).secrets;
+  writeFileSync(pfxFile, Buffer.from([2]));
+  writeFileSync(passwordFile, 'second\n');
+  assert.deepEqual([certificate?.pfx, certificate?.password], ['AQ==', 'first']);
+  assert.deepEqual(certificate?.readAgain(), { pfx: 'Ag==', password: 'second' });
+});
+
+test('notices need their secrets, and show none in the clear', () => {
+  const [yaml = ''] = /(?<=```yaml\n)[^`]+/.exec(readFileSync('docs/operating.md', 'utf8')) ?? [];
+  const settings = `${EXAMPLE}\n${yaml}`;
+  assert.match(faults(settings), /EXO_BRIDGE_NOTICE_URL .*must be set.*\nEXO_BRIDGE_SMTP_PASSWORD/);
+  const url = 'https://example.org/url-canary';
+  const given = () => ({
+    ...secrets(),
+    EXO_BRIDGE_NOTICE_URL: url,
+    EXO_BRIDGE_SMTP_PASSWORD: 'smtp-canary',
+  });
+  const config = load(settings, given());
+  assert.equal(config.secrets.noticeUrl, url);
+  assert.equal(config.notices.mail?.security, 'starttls');
+  const open = { ...given(), EXO_BRIDGE_NOTICE_URL: url.replace('https', 'http') };
+  assert.equal(faults(settings, open), 'EXO_BRIDGE_NOTICE_URL: must be an https address');
+  const inTheClear = settings.replace('    user:', '    security: none\n    user:');
+  assert.match(faults(inTheClear, given()), /notices\.mail\.security: with a user/);
+});
+
 test('an access token is read from its file each time it is asked for', () => {
   const tokenFile = join(folder, 'access-token');
   writeFileSync(tokenFile, 'first\n', GUARDED);

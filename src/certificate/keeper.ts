@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type CertificateFacts, readCertificate } from './read-certificate.ts';
-import { assertValid, daysLeft } from './validity.ts';
+import { assertValid, daysLeft, EXPIRES_SOON_DAYS } from './validity.ts';
 
 /** A certificate as its secrets give it: the PFX in base64, and what opens it. */
 export interface CertificateSecret {
@@ -43,7 +43,7 @@ export interface KeeperParts {
  * swaps a secret keeps its own, and two writes within a second may share one.
  */
 const BEAT_MS = 60_000;
-const WARN_DAYS = [7, 14, 30];
+const WARN_DAYS = [7, 14, EXPIRES_SOON_DAYS];
 
 interface Held {
   readonly secret: CertificateSecret;
@@ -139,7 +139,11 @@ export class CertificateKeeper {
     let found: CertificateSecret | undefined;
     try {
       found = this.#parts.readAgain();
-      if (isSame(found, this.#held?.secret) || isSame(found, this.#refused?.secret)) {
+      if (isSame(found, this.#held?.secret)) {
+        this.#refused = undefined;
+        return;
+      }
+      if (isSame(found, this.#refused?.secret)) {
         return;
       }
       const facts = await factsOf(found);

@@ -3,6 +3,9 @@ import type { CertificateFacts } from './read-certificate.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
+/** From here on its end is spoken of. */
+export const EXPIRES_SOON_DAYS = 30;
+
 /** Whole days until then, rounded down; negative from the moment of expiry. `now` is the wall's, in milliseconds. */
 export function daysLeft(notAfter: Date, now: number): number {
   return Math.floor((notAfter.getTime() - now) / DAY_MS);

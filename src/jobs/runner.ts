@@ -179,10 +179,9 @@ export class Runner {
       (error: unknown) => this.#endOfFailure(job, error, signal, log),
     );
     await this.#settle(job.id, ending, log);
-    log.info(
-      { ms: clock.now() - startedAt, state: ending.state, code: ending.reason?.code },
-      'job left',
-    );
+    const ms = Math.round(clock.now() - startedAt);
+    log.info({ ms, state: ending.state, code: ending.reason?.code }, 'job left');
+    this.#parts.onLeft?.(job, ending, ms);
   }
 
   #endOf(outcome: Outcome): AttemptEnd {

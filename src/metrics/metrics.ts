@@ -10,7 +10,7 @@ export interface Metrics {
   exchangeCalled(cmdlet: string, outcome: string, ms: number): void;
   trelicaAnswered(outcome: string, ms: number): void;
   signalled(outcome: string): void;
-  swept(outcome: 'complete' | 'failed'): void;
+  swept(outcome: 'complete' | 'failed', runs: { accepted: number; known: number }): void;
   answered(route: string, status: number): void;
   noticed(channel: string, outcome: 'sent' | 'given-up'): void;
   /** All of it in Prometheus' text format, with the present states as `look` gives them. */
@@ -55,7 +55,11 @@ export function createMetrics(look: () => Promise<Present>): Metrics {
       events.exchange.observe({ cmdlet, outcome }, ms / 1_000),
     trelicaAnswered: (outcome, ms) => events.trelica.observe({ outcome }, ms / 1_000),
     signalled: (outcome) => events.signals.inc({ outcome }),
-    swept: (outcome) => events.sweeps.inc({ outcome }),
+    swept(outcome, { accepted, known }) {
+      events.sweeps.inc({ outcome });
+      events.sweptRuns.inc({ result: 'accepted' }, accepted);
+      events.sweptRuns.inc({ result: 'known' }, known);
+    },
     answered: (route, status) => events.answers.inc({ route, status }),
     noticed: (channel, outcome) => events.notices.inc({ channel, outcome }),
     async expose() {
@@ -102,6 +106,7 @@ function createEvents(registry: Registry) {
     ),
     signals: counter('signals_total', 'Signals fired, by answer.', ['outcome']),
     sweeps: counter('sweeps_total', 'Sweeps of one workflow.', ['outcome']),
+    sweptRuns: counter('swept_runs_total', 'Waiting runs that sweeps found.', ['result']),
     answers: counter('http_answers_total', 'Requests answered.', ['route', 'status']),
     notices: counter('notices_total', 'Notices to people.', ['channel', 'outcome']),
   };

@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createDirectory } from '../offboarding/directory.ts';
 import type { Sessions } from '../powershell/sessions.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { createClient } from '../trelica/client.ts';
 import { createRuns } from '../trelica/runs.ts';
 import { createSweep } from '../trelica/sweep.ts';
@@ -22,6 +23,7 @@ import {
 } from './observe.ts';
 import { createPlanner } from './planner.ts';
 import { createReadiness, type ReadinessParts, type SessionsStatus } from './readiness.ts';
+import { traceFetch, traceHandler, traceSessions } from './trace.ts';
 
 /** What the service takes from the world around it: the disk, Exchange, the network, time and chance. */
 export interface Surroundings {
@@ -30,6 +32,9 @@ export interface Surroundings {
   /** Undefined unless the sign-in is by certificate. */
   readonly certificate: ReadinessParts['certificate'];
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  /** Called after each attempt at a job: something may need a person now. */
+  readonly onLeft: () => void;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -49,22 +54,29 @@ const PLAN_WITHIN_MS = 100_000;
 
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
-  const { store, sessions, certificate, metrics, clock, random, log } = surroundings;
-  const fetch = observeFetch(surroundings.fetch, metrics, clock);
+  const { store, sessions, certificate, metrics, tracing, clock, random, log } = surroundings;
+  const fetch = traceFetch(observeFetch(surroundings.fetch, metrics, clock), tracing);
   const trelica = connectTrelica(config, { fetch, clock, log });
   const { workflows, directory } = trelica;
   const runs = observeRuns(trelica.runs, metrics);
-  const exchangeFor = exchangesOn(observeSessions(sessions, metrics, clock), config);
+  const noteAttempt = observeAttempts(metrics, clock);
+  const exchangeFor = exchangesOn(
+    traceSessions(observeSessions(sessions, metrics, clock), tracing),
+    config,
+  );
   const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
   const runner = new Runner({
     store,
-    handler,
+    handler: traceHandler(handler, tracing),
     concurrency: config.limits.concurrentJobs,
     retry: { maxAttempts: config.limits.attempts },
     clock,
     random,
     log,
-    onLeft: observeAttempts(metrics, clock),
+    onLeft: (job, end, ms) => {
+      noteAttempt(job, end, ms);
+      surroundings.onLeft();
+    },
   });
   const { trustedProxies } = config.listen;
   const wake = () => runner.wake();

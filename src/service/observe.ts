@@ -72,8 +72,8 @@ export function observeSweep(
 ): () => Promise<SweepReport> {
   return async () => {
     const report = await sweep();
-    for (const { error } of report.workflows) {
-      metrics.swept(error === undefined ? 'complete' : 'failed');
+    for (const { error, ...runs } of report.workflows) {
+      metrics.swept(error === undefined ? 'complete' : 'failed', runs);
     }
     return report;
   };

@@ -6,16 +6,18 @@ import type { PoolStatus } from '../powershell/pool-parts.ts';
 
 export interface PresentParts {
   readonly store: Pick<JobStore, 'count' | 'nextDueAt'>;
-  readonly sessions: { readonly status: PoolStatus };
-  readonly certificate: { readonly status: CertificateStatus } | undefined;
+  readonly sessions: {
+    readonly pool: { readonly status: PoolStatus };
+    readonly certificate: { readonly status: CertificateStatus } | undefined;
+  };
   readonly clock: Clock;
 }
 
 /** What the metrics show of the moment. */
 export async function lookAround(parts: PresentParts): Promise<Present> {
-  const { store, sessions, certificate, clock } = parts;
+  const { store, sessions, clock } = parts;
   const [jobs, nextDueAt] = await Promise.all([store.count(), store.nextDueAt()]);
-  const { status } = sessions;
+  const { status } = sessions.pool;
   return {
     jobs,
     queueLagMs: Math.max(0, clock.now() - (nextDueAt ?? Number.POSITIVE_INFINITY)),
@@ -24,6 +26,6 @@ export async function lookAround(parts: PresentParts): Promise<Present> {
     sessionsAllowed: status.allowed,
     isBreakerOpen: status.breaker === 'open',
     sessionEvents: status.counters,
-    certificateDaysLeft: certificate?.status.daysLeft,
+    certificateDaysLeft: sessions.certificate?.status.daysLeft,
   };
 }

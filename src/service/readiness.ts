@@ -1,5 +1,5 @@
 import type { CertificateStatus } from '../certificate/keeper.ts';
-import { dayOf } from '../certificate/validity.ts';
+import { dayOf, EXPIRES_SOON_DAYS } from '../certificate/validity.ts';
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -22,7 +22,6 @@ export interface ReadinessParts {
 
 /** A failed look-up is not repeated for every probe. */
 const FAILURE_KEPT_MS = 5_000;
-const WARN_DAYS = 30;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
@@ -47,7 +46,7 @@ function ofCertificate({ facts, daysLeft, obstacle, refused }: CertificateStatus
     return { name, ready: false, reason: obstacle };
   }
   const soon =
-    facts && daysLeft !== undefined && daysLeft <= WARN_DAYS
+    facts && daysLeft !== undefined && daysLeft <= EXPIRES_SOON_DAYS
       ? `expires on ${dayOf(facts.notAfter)}, in ${daysLeft} days`
       : undefined;
   const other = refused && `another certificate is not taken: ${refused}`;

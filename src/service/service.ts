@@ -8,15 +8,19 @@ import { buildApp } from '../http/app.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
-import { listenForScrapes, type MetricsListener } from '../metrics/listener.ts';
+import { createScrapeListener, type ScrapeListener } from '../metrics/listener.ts';
 import { createMetrics } from '../metrics/metrics.ts';
+import type { NoticeDesk } from '../notices/desk.ts';
 import { findProgram } from '../powershell/program.ts';
+import { startTracing } from '../telemetry/start-tracing.ts';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import {
   createExchangeSessions,
   type ExchangeSessions,
   type SessionEnvironment,
 } from './exchange-sessions.ts';
+import { aboutCertificate, createNotices } from './notices.ts';
 import { lookAround } from './present.ts';
 
 export interface Service {
@@ -38,54 +42,51 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const { log } = parts;
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const sessions = createExchangeSessions(config, parts);
-  const metrics = createMetrics(() =>
-    lookAround({
-      store,
-      sessions: sessions.pool,
-      certificate: sessions.certificate,
-      clock: systemClock,
-    }),
-  );
+  const metrics = createMetrics(() => lookAround({ store, sessions, clock: systemClock }));
+  const notices = createNotices(config, { store, metrics, fetch, clock: systemClock, log });
+  const sessions = createExchangeSessions(config, {
+    ...parts,
+    onCertificateNews: (news) => notices.note(aboutCertificate(news, systemClock.wall())),
+  });
+  const tracing = await tracingFor(config, log);
   const { runner, front } = assemble(config, {
-    metrics,
     store,
     sessions: sessions.pool,
     certificate: sessions.certificate,
+    metrics,
+    tracing,
+    onLeft: () => notices.wake(),
     fetch,
     clock: systemClock,
     random: Math.random,
     log,
   });
   const app = await buildApp(front);
-  let scrapes: MetricsListener | undefined;
-  const service = {
-    url: '',
-    metricsUrl: undefined,
-    stop: once(async () => {
-      await stopAll({ app, runner, sessions, store, config, log });
-      await scrapes?.close();
-    }),
-  };
+  const scrapes = createScrapeListener(metrics, log);
+  const stop = once(() =>
+    stopAll({ app, scrapes, tracing, runner, notices, sessions, store, config, log }),
+  );
   try {
     await listen(app, config.listen);
-    const { listen: at } = config.metrics;
-    scrapes = at && (await listenForScrapes(metrics, at, log));
+    const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
     sessions.certificate?.start();
     sessions.pool.start();
     await runner.start();
+    notices.start();
     void reportObstacles(front.readiness, log);
+    const url = urlOf(app);
+    const workflows = config.workflows.map(({ workflow }) => workflow);
+    log.info({ url, metricsUrl, workflows }, 'service started');
+    return { url, metricsUrl, stop };
   } catch (error) {
-    await service.stop();
+    await stop();
     throw error;
   }
-  const url = urlOf(app);
-  const metricsUrl = scrapes?.url;
-  log.info(
-    { url, metricsUrl, workflows: config.workflows.map(({ workflow }) => workflow) },
-    'service started',
-  );
-  return { ...service, url, metricsUrl };
+}
+
+async function tracingFor({ telemetry }: Config, log: Logger): Promise<Tracing> {
+  const endpoint = telemetry.otlpEndpoint;
+  return endpoint === undefined ? NO_TRACING : startTracing({ endpoint, clock: systemClock, log });
 }
 
 async function listen(app: App, { host, port }: Config['listen']): Promise<void> {
@@ -119,16 +120,26 @@ interface Started {
 
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
 async function stopAll(
-  parts: Started & { app: App; runner: Assembly['runner']; config: Config },
+  parts: Started & {
+    app: App;
+    scrapes: ScrapeListener;
+    tracing: Tracing;
+    runner: Assembly['runner'];
+    notices: NoticeDesk;
+    config: Config;
+  },
 ): Promise<void> {
-  const { app, runner, sessions, store, config, log } = parts;
+  const { app, scrapes, tracing, runner, notices, sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
+  await notices.stop();
   await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });
+  await tracing.stop();
+  await scrapes.close();
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });
   log.info('service stopped');

@@ -121,6 +121,9 @@ describe('the certificate in use', () => {
     assert.deepEqual(scene.kinds, ['refused', 'refused', 'refused', 'refused']);
     assert.equal(scene.keeper.status.obstacle, undefined);
     assert.match(scene.keeper.status.refused ?? '', /ENOENT/);
+    scene.files = () => secretOf(old);
+    await scene.keeper.look();
+    assert.equal(scene.keeper.status.refused, undefined);
     assert.equal(scene.replaced, 0);
     assert.doesNotMatch(scene.lines, /canary/);
   });

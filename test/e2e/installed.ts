@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { ShownJob } from '../../src/cli/demo-story.ts';
 import { Operator } from '../../src/cli/operator.ts';
-import { loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
 import {
   type Installation,
   installFor,
@@ -29,14 +29,20 @@ export interface Installed {
 
 const SMALL = { people: 60, groups: 30, latency: 0, seed: 1 };
 
-export async function install(engine: RehearsalEngine): Promise<Installed> {
+export async function install(
+  engine: RehearsalEngine,
+  change: (config: Config) => Config = (config) => config,
+): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const rehearsal = await startRehearsal({ ...SMALL, engine });
   const installation = installFor(rehearsal, folder, 0);
   const { configFile: file, secrets } = installation;
-  const config = loadConfig({ file, environment: { ...secrets } });
+  const config = change(loadConfig({ file, environment: { ...secrets } }));
   const logged: string[] = [];
-  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const log = createLog(
+    { level: 'debug', personalData: config.log.personalData },
+    { write: (line: string) => logged.push(line) },
+  );
   const service = await startService(config, { environment: process.env, log });
   const operator = new Operator(service.url, secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '');
   await eventually(

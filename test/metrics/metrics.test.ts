@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { ServiceError } from '../../src/errors.ts';
-import { listenForScrapes } from '../../src/metrics/listener.ts';
+import { createScrapeListener } from '../../src/metrics/listener.ts';
 import { createMetrics, type Present } from '../../src/metrics/metrics.ts';
 import type { Runs } from '../../src/offboarding/ports.ts';
 import {
@@ -74,7 +74,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   await observeRuns(runs, metrics).fire({ ...run, step }, action);
 
   const error = { code: 'trelica.unreachable', message: 'canary' } as const;
-  const swept = { workflow: 'canary', waiting: 0, accepted: 0, known: 0 };
+  const swept = { workflow: 'canary', waiting: 1, accepted: 1, known: 0 };
   await observeSweep(async () => ({ workflows: [swept, { ...swept, error }] }), metrics)();
 
   const job = { createdAt: 0 };
@@ -93,6 +93,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
     'exo_bridge_trelica_request_duration_seconds_count{outcome="unreachable"} 1',
     'exo_bridge_signals_total{outcome="fired"} 1',
     'exo_bridge_sweeps_total{outcome="failed"} 1',
+    'exo_bridge_swept_runs_total{result="accepted"} 2',
     'exo_bridge_attempt_duration_seconds_count{outcome="waiting-outage"} 1',
     'exo_bridge_job_duration_seconds_sum{state="done"} 40',
   ]) {
@@ -101,22 +102,25 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   assert.doesNotMatch(text, /canary/);
 });
 
+const ANYWHERE = { host: '127.0.0.1', port: 0 };
+const LOG = pino({ level: 'silent' });
+
 test('only /metrics answers, and only there', async () => {
   const metrics = createMetrics(async () => PRESENT);
-  const log = pino({ level: 'silent' });
-  const listener = await listenForScrapes(metrics, { host: '127.0.0.1', port: 0 }, log);
+  const listener = createScrapeListener(metrics, LOG);
+  const other = createScrapeListener(metrics, LOG);
+  const url = await listener.listen(ANYWHERE);
   try {
-    const scraped = await fetch(listener.url);
+    const scraped = await fetch(url);
     assert.equal(scraped.status, 200);
     assert.match(scraped.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
     assert.match(await scraped.text(), /^# HELP exo_bridge_jobs /m);
-    assert.equal((await fetch(listener.url.replace('/metrics', '/'))).status, 404);
-    assert.equal((await fetch(listener.url, { method: 'POST' })).status, 404);
-    const { port } = new URL(listener.url);
-    const taken = listenForScrapes(metrics, { host: '127.0.0.1', port: Number(port) }, log);
+    assert.equal((await fetch(url.replace('/metrics', '/'))).status, 404);
+    assert.equal((await fetch(url, { method: 'POST' })).status, 404);
+    const taken = other.listen({ ...ANYWHERE, port: Number(new URL(url).port) });
     await assert.rejects(taken, { code: 'config.invalid', message: /metrics\.listen.*EADDRINUSE/ });
   } finally {
-    await listener.close();
+    await Promise.all([listener.close(), other.close()]);
   }
 });
 
@@ -124,9 +128,8 @@ test('a scrape that fails is an answer, not an end', async () => {
   const metrics = createMetrics(async () => {
     throw new ServiceError('jobs.store-unusable', 'the disk is full');
   });
-  const log = pino({ level: 'silent' });
-  const listener = await listenForScrapes(metrics, { host: '127.0.0.1', port: 0 }, log);
-  assert.equal((await fetch(listener.url)).status, 500);
+  const listener = createScrapeListener(metrics, LOG);
+  assert.equal((await fetch(await listener.listen(ANYWHERE))).status, 500);
   await listener.close();
 });
 
