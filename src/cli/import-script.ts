@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { act } from './act.ts';
 import { canAsk } from './ask.ts';
 import { EXIT } from './exit.ts';
-import { Refusal } from './failure.ts';
+import { readGivenFile } from './given-file.ts';
 import { GROUP } from './groups.ts';
 import {
   differencesOf,
@@ -68,7 +68,7 @@ const VARIABLES = [
 ];
 
 async function importScript(path: string, options: ImportOptions): Promise<number> {
-  const script = readScript(readText(path), VARIABLES);
+  const script = readScript(readGivenFile(path).toString(), VARIABLES);
   const isAsking = canAsk() && !options.yes && !options.json;
   const answers = await collectAnswers(options, isAsking, knownFrom(script));
   const secrets = await collectSecrets(answers, isAsking);
@@ -166,13 +166,4 @@ function textOf({ config, read, notRead, changes, nextSteps: steps }: Telling): 
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [`${title}:`, ...lines.map((line) => `- ${line}`)].join('\n');
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new Refusal(`${path} can't be read (${code})`, 'name the script file', EXIT.usage);
-  }
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ask, askHidden } from '../ask.ts';
 import { EXIT } from '../exit.ts';
 import { Refusal } from '../failure.ts';
+import { readGivenFile } from '../given-file.ts';
 import { type AnswerName, type Answers, answers, QUESTIONS } from './answers.ts';
 import type { GivenSecrets } from './write-files.ts';
 
@@ -52,7 +52,7 @@ export async function collectSecrets(
       clientSecretFile,
       'Client secret of the API app (not shown; empty to add it later): ',
     ),
-    EXO_BRIDGE_CERTIFICATE: certificate === undefined ? undefined : read(certificate),
+    EXO_BRIDGE_CERTIFICATE: certificate === undefined ? undefined : readGivenFile(certificate),
     EXO_BRIDGE_CERTIFICATE_PASSWORD:
       certificate === undefined
         ? undefined
@@ -86,7 +86,7 @@ function fromOptions(options: Given): Readonly<Record<string, string>> {
 }
 
 function fromFile(file: string | undefined): Readonly<Record<string, unknown>> {
-  const content = file === undefined ? {} : parseJson(read(file).toString());
+  const content = file === undefined ? {} : parseJson(readGivenFile(file).toString());
   const parsed = z.record(z.string(), z.unknown()).safeParse(content);
   if (!parsed.success) {
     const cure =
@@ -108,16 +108,7 @@ function parseJson(text: string): unknown {
 }
 
 function readSecret(file: string | undefined): string | undefined {
-  return file === undefined ? undefined : read(file).toString().trim();
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new Refusal(`${file} can't be read (${code})`, 'name a file that is there', EXIT.usage);
-  }
+  return file === undefined ? undefined : readGivenFile(file).toString().trim();
 }
 
 /** `appId` → `--app-id`, as whoever typed it knows it. */
