@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { act } from './act.ts';
 import { canAsk } from './ask.ts';
 import { EXIT } from './exit.ts';
+import { Refusal } from './failure.ts';
 import { readGivenFile } from './given-file.ts';
 import { GROUP } from './groups.ts';
 import {
@@ -12,6 +13,7 @@ import {
   settingsOf,
 } from './import-script/differences.ts';
 import { readScript, type Script } from './import-script/read-script.ts';
+import { type AnswerName, QUESTIONS } from './init/answers.ts';
 import { collectAnswers, collectSecrets, type Given } from './init/collect.ts';
 import { install, type Made } from './init/install.ts';
 import { nextSteps } from './init/next-steps.ts';
@@ -30,6 +32,10 @@ export function registerImportScript(program: Command): void {
       'exo-bridge.yaml',
     )
     .option('--organization <name>', 'instead of $ORG')
+    .option('--workflow <name>', 'instead of $DEPROVISIONING_WORKFLOW_LIST')
+    .option('--step <title>', 'instead of $STEP_NAME')
+    .option('--action <name>', 'instead of $ACTION_NAME')
+    .option('--operations <names>', 'instead of what the script was seen to do')
     .option('--app-id <id>', 'instead of $APPID')
     .option('--region <region>', 'us, eu, or the address of your Trelica')
     .option('--client-id <id>', 'of the API app in Trelica: the script does not hold it')
@@ -70,7 +76,9 @@ const VARIABLES = [
 async function importScript(path: string, options: ImportOptions): Promise<number> {
   const script = readScript(readGivenFile(path).toString(), VARIABLES);
   const isAsking = canAsk() && !options.yes && !options.json;
-  const answers = await collectAnswers(options, isAsking, knownFrom(script));
+  const known = knownFrom(script);
+  assertComplete({ ...known, ...options }, isAsking);
+  const answers = await collectAnswers(options, isAsking, known);
   const secrets = await collectSecrets(answers, isAsking);
   const isReplacing = options.force === true;
   const made = install({
@@ -85,8 +93,21 @@ async function importScript(path: string, options: ImportOptions): Promise<numbe
   return EXIT.ok;
 }
 
+/** What is usual elsewhere must not stand in for what the script did. */
+function assertComplete(known: Partial<Record<AnswerName, unknown>>, isAsking: boolean): void {
+  const names = ['workflow', 'step', 'action', 'operations'] as const;
+  const gaps = names.filter(
+    (name) =>
+      known[name] === undefined && !(isAsking && QUESTIONS.some((one) => one.name === name)),
+  );
+  if (gaps.length > 0) {
+    const options = gaps.map((name) => `--${name}`).join(', ');
+    throw new Refusal(`the script does not tell ${gaps.join(', ')}`, `give ${options}`, EXIT.usage);
+  }
+}
+
 /** What the script says of the answers; what it does not say is left out. */
-function knownFrom(script: Script): Parameters<typeof collectAnswers>[2] {
+function knownFrom(script: Script): NonNullable<Parameters<typeof collectAnswers>[2]> {
   const { values } = script;
   const text = (name: string) => {
     const value = values.get(name);

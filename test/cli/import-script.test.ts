@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -47,6 +47,19 @@ test('the variables of a script become the configuration that does the same', as
   ]) {
     assert.ok(told.includes(part), part);
   }
+});
+
+test('what the script does not tell is asked for, not guessed', async () => {
+  const script = join(folder, 'empty.ps1');
+  writeFileSync(script, '$STEP_NAME = "Signal"\n');
+  const file = join(folder, 'never.yaml');
+  const words = ['import-script', script, '--config', file, '--client-id', 'abc', '--region', 'us'];
+  await assert.rejects(run(process.execPath, ['src/cli/main.ts', ...words]), {
+    code: 64,
+    stderr:
+      /^the script does not tell workflow, action, operations .*\n.*--workflow, --action, --operations\n$/,
+  });
+  assert.ok(!existsSync(file));
 });
 
 const VALUES: readonly (readonly [string, unknown])[] = [
