@@ -10,4 +10,4 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   process.exit(1);
 }
 
-import('../src/cli/main.ts');
+void import('../src/cli/main.ts');
