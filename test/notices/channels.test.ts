@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import { createMailChannel } from '../../src/notices/mail-channel.ts';
 import { createWebhookChannel, type WebhookForm } from '../../src/notices/webhook-channel.ts';
 import { type MailServer, startMailServer } from '../support/mail-server.ts';
@@ -90,7 +91,7 @@ describe('a notice to a webhook', () => {
 describe('a notice by mail', () => {
   let server: MailServer;
   before(async () => {
-    server = await startMailServer('canary-password');
+    server = await startMailServer({ password: 'canary-password' });
   });
   after(() => server.close());
 
@@ -127,6 +128,21 @@ describe('a notice by mail', () => {
     });
     await assert.rejects(strict.send(NOTICE, never), { code: 'notices.not-delivered' });
     assert.equal(server.mails.length, before);
+  });
+
+  test('is not sent, nor a password, to a server that nobody vouches for', async () => {
+    const certificate = await createCertificate('localhost', 60_000);
+    const impostor = await startMailServer({ password: 'canary-password', certificate });
+    const strict = createMailChannel({
+      ...{ host: '127.0.0.1', port: impostor.port, security: 'starttls', user: 'exo-bridge' },
+      ...{ password: 'canary-password', from: 'bridge@example.org', to: ['admin@example.org'] },
+      timeoutMs: 5_000,
+    });
+    await assert.rejects(strict.send(NOTICE, never), {
+      message: /the mail server: (ETLS|ESOCKET|DEPTH_ZERO_SELF_SIGNED_CERT)/,
+    });
+    assert.deepEqual([impostor.logins, impostor.mails], [[], []]);
+    await impostor.close();
   });
 
   test('is broken off when the service stops', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { TLSSocket } from 'node:tls';
 
 export interface Mail {
   readonly from: string;
@@ -15,15 +16,22 @@ export interface MailServer {
   close(): Promise<void>;
 }
 
-/** Speaks just enough SMTP (RFC 5321) for one mail after another; knows one password, or wants none. */
-export async function startMailServer(password?: string): Promise<MailServer> {
+export interface MailServerOptions {
+  /** The one that opens; without it nobody needs to log in. */
+  readonly password?: string;
+  /** Offers STARTTLS with this certificate, and answers nothing in TLS. */
+  readonly certificate?: { readonly pfx: Buffer; readonly password: string };
+}
+
+/** Speaks just enough SMTP (RFC 5321) for one mail after another. */
+export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {
   const mails: Mail[] = [];
   const logins: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    void converse(socket, { mails, logins, password });
+    void converse(socket, { mails, logins, ...options });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -41,13 +49,15 @@ export async function startMailServer(password?: string): Promise<MailServer> {
   };
 }
 
-interface Desk {
+interface Desk extends MailServerOptions {
   readonly mails: Mail[];
   readonly logins: string[];
-  readonly password: string | undefined;
 }
 
-async function converse(socket: Socket, { mails, logins, password }: Desk): Promise<void> {
+async function converse(
+  socket: Socket,
+  { mails, logins, password, certificate }: Desk,
+): Promise<void> {
   const say = (line: string) => socket.write(`${line}\r\n`);
   let from = '';
   let to: string[] = [];
@@ -68,8 +78,18 @@ async function converse(socket: Socket, { mails, logins, password }: Desk): Prom
     const [verb = '', argument = ''] = /^(\S+)\s*(.*)$/.exec(line)?.slice(1) ?? [];
     switch (verb.toUpperCase()) {
       case 'EHLO':
-        say(password === undefined ? '250 test' : '250-test\r\n250 AUTH PLAIN');
+        say(
+          `250-test\r\n${password ? '250-AUTH PLAIN\r\n' : ''}${certificate ? '250-STARTTLS\r\n' : ''}250 HELP`,
+        );
         break;
+      case 'STARTTLS':
+        say('220 go on');
+        new TLSSocket(socket, {
+          isServer: true,
+          pfx: certificate?.pfx,
+          passphrase: certificate?.password,
+        }).on('error', () => socket.destroy());
+        return;
       case 'AUTH': {
         const login = Buffer.from(argument.replace(/^PLAIN /, ''), 'base64').toString();
         logins.push(login);
