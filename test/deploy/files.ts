@@ -1,40 +1,46 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
 
 /** What the deployment files promise to one another, read once from where it is decided. */
 
-/** Dummy values for every secret there is: enough to check the settings of a file. */
-export function anySecrets(): Record<string, string> {
-  return Object.fromEntries(
-    secretVariables().map((name) => [name, `${name.toLowerCase()}-${'x'.repeat(32)}`]),
-  );
-}
-
-/** The variables that must be set for the sign-in by certificate, as the service itself asks for them. */
-export function secretVariables(): readonly string[] {
-  const source = readFileSync('src/secrets.ts', 'utf8');
-  return [...source.matchAll(/taker\.(?:tokens|required)\('([A-Z_]+)'/g)]
-    .map(([, name]) => name ?? '')
-    .filter((name, index, names) => names.indexOf(name) === index);
-}
-
 export const CONTAINER_SETTINGS = 'deploy/exo-bridge.container.yaml';
 
+/** The secrets without which the service does not start, as it says itself of settings that have none. */
+export function secretVariables(): readonly string[] {
+  try {
+    loadConfig({ file: CONTAINER_SETTINGS, environment: {} });
+  } catch (error) {
+    const faults = error instanceof Error ? error.message : '';
+    return [...faults.matchAll(/(EXO_BRIDGE_[A-Z_]+) or \1_FILE must be set/g)].map(
+      ([, name]) => name ?? '',
+    );
+  }
+  throw new Error('no secret is missed');
+}
+
+/** The settings of a file, checked as the service checks them, with secrets that mean nothing. */
 export function settingsOf(file: string) {
-  return loadConfig({ file, environment: anySecrets() });
+  const environment = Object.fromEntries(
+    secretVariables().map((name) => [name, `${name.toLowerCase()}-${'x'.repeat(32)}`]),
+  );
+  return loadConfig({ file, environment });
 }
 
 /**
- * How long a stop may take: the grace of the running command, and a minute until the process gives
- * up by itself (`src/main.ts`).
+ * How long a stop may take: the grace of the running command, and the minute after which the process
+ * gives up by itself.
  */
 export function longestStopSeconds(): number {
-  const source = readFileSync('src/main.ts', 'utf8');
-  const [, ms = ''] = /LAST_EXIT_AFTER_MS = ([\d_]+)/.exec(source) ?? [];
-  return (
-    settingsOf(CONTAINER_SETTINGS).limits.stopGraceSeconds + Number(ms.replaceAll('_', '')) / 1e3
-  );
+  const [, ms = ''] = /LAST_EXIT_AFTER_MS = ([\d_]+)/.exec(sources()) ?? [];
+  const { stopGraceSeconds } = settingsOf(CONTAINER_SETTINGS).limits;
+  return stopGraceSeconds + Number(ms.replaceAll('_', '')) / 1_000;
+}
+
+function sources(): string {
+  return globSync('src/{main,cli/*}.ts')
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('');
 }
 
 /** A tree of YAML whose members are looked up by name; undefined where there is none. */

@@ -48,10 +48,12 @@ test('the unit lets the service end its sessions in its own time, and then kills
 });
 
 test('the unit starts nothing again that a start cannot cure', () => {
-  const source = readFileSync('src/main.ts', 'utf8');
-  const final = [...source.matchAll(/const EXIT_\w+ = (\d+)/g)].map(([, code]) => code);
-  assert.deepEqual(read(SERVICE).get('RestartPreventExitStatus')?.[0]?.split(' '), final);
-  assert.deepEqual(read(SERVICE).get('Restart'), ['on-failure']);
+  const exitOf = (...words: string[]) =>
+    spawnSync(process.execPath, ['src/main.ts', ...words]).status;
+  const final = [exitOf('--no-such-option'), exitOf('--config', 'no-such-file.yaml')];
+  const unit = read(SERVICE);
+  assert.deepEqual(unit.get('RestartPreventExitStatus')?.[0]?.split(' ').map(Number), final);
+  assert.deepEqual(unit.get('Restart'), ['on-failure']);
 });
 
 test('no unit forbids what Node and .NET cannot live without', () => {
