@@ -7,11 +7,8 @@ import { test } from 'node:test';
 import { longestStopSeconds, secretVariables } from './files.ts';
 
 const SERVICE = 'deploy/systemd/exo-bridge.service';
-const UNITS = [
-  SERVICE,
-  'deploy/systemd/exo-bridge-poll.service',
-  'deploy/systemd/exo-bridge-poll.timer',
-];
+const POLL = 'deploy/systemd/exo-bridge-poll.service';
+const UNITS = [SERVICE, POLL, 'deploy/systemd/exo-bridge-poll.timer'];
 
 /** All values of each setting, in their order. */
 function read(file: string): ReadonlyMap<string, readonly string[]> {
@@ -35,10 +32,18 @@ function credentials(file: string) {
   return { loaded, named };
 }
 
-test('the unit hands over every secret as a credential, by the variables that are read', () => {
-  const { loaded, named } = credentials(SERVICE);
-  assert.deepEqual(named.map(([variable]) => variable).sort(), [...secretVariables()].sort());
-  assert.deepEqual(named.map(([, credential]) => credential).sort(), [...loaded].sort());
+for (const file of [SERVICE, POLL]) {
+  test(`${basename(file)} hands over every secret as a credential, by the variables that are read`, () => {
+    const { loaded, named } = credentials(file);
+    assert.deepEqual(named.map(([variable]) => variable).sort(), [...secretVariables()].sort());
+    assert.deepEqual(named.map(([, credential]) => credential).sort(), [...loaded].sort());
+  });
+}
+
+test('whoever polls is confined as the service is, and works on the same queue', () => {
+  const own = /^(Description|ExecStart|Type|Restart.*|StartLimit.*|TimeoutStartSec|WantedBy)$/;
+  const shared = (file: string) => [...read(file)].filter(([name]) => !own.test(name));
+  assert.deepEqual(shared(POLL), shared(SERVICE));
 });
 
 test('the unit lets the service end its sessions in its own time, and then kills what is left', () => {

@@ -103,9 +103,12 @@ test('a job in every state of the first schema comes to its right end after the 
 
   const program = new Program(installation);
   await program.started();
-  for (const id of ['queued', 'running', 'waiting', 'by-person']) {
+  for (const id of ['queued', 'running', 'waiting']) {
     await endsAs(id, 'done');
   }
+  // Its run may be found by a sweep first: then another job has it.
+  await endsAs('by-person', 'done', 'superseded');
+  await eventually('its run is done', () => firedFor(jobs.slice(3, 4))[0] === 1);
   assert.equal((await show('later')).state, 'waiting');
   for (const { id, state, reason } of jobs.slice(5)) {
     const kept = await show(id);
@@ -206,8 +209,9 @@ async function show(id: string): Promise<ShownJob> {
   return (await operator.get(`/jobs/${id}`)) as unknown as ShownJob;
 }
 
-async function endsAs(id: string, state: string): Promise<void> {
-  await eventually(`job ${id} is ${state}`, async () => (await show(id)).state === state, 60_000);
+async function endsAs(id: string, ...states: readonly string[]): Promise<void> {
+  const what = `job ${id} is ${states.join(' or ')}`;
+  await eventually(what, async () => states.includes((await show(id)).state), 60_000);
 }
 
 const runOf = (runId: string) => rehearsal.trelica.runs().find(({ id }) => id === runId);
