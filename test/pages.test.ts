@@ -39,7 +39,7 @@ async function helpOf(command: readonly string[]): Promise<string> {
 }
 
 /** On the pages already, and checked from the moment they are there. */
-const COMING = ['backup', 'check', 'import-script', 'permissions', 'poll'];
+const COMING = 'backup cert check import-script init jobs pause permissions poll resume'.split(' ');
 
 /** The leading words of a command line that are neither options nor values. */
 function commandOf(words: readonly string[]): readonly string[] {
