@@ -83,9 +83,10 @@ test('the steps of the image install the service without its development package
 
 test('the image runs as its user on a read-only file system and gets a leaver done', {
   skip: cannot,
-}, async () => {
+}, async (context) => {
   const port = await freePort();
   const rehearsal = await startSandbox(port);
+  context.diagnostic(`sessions run on ${rehearsal.engine}`);
   const { configFile, environment } = await install(rehearsal);
   const started = startConfined(configFile, environment);
   const token = readFileSync(environment['EXO_BRIDGE_OPERATOR_TOKEN_FILE'] ?? '', 'utf8');
@@ -125,6 +126,7 @@ test('the image runs as its user on a read-only file system and gets a leaver do
 });
 
 interface Sandbox {
+  readonly engine: string;
   readonly startRun: string;
   readonly leaver: string;
   readonly configFile: string;
@@ -142,10 +144,10 @@ async function startSandbox(port: number): Promise<Sandbox> {
   );
   children.add(child);
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  const { trelica, exchange, configFile, environmentFile } = JSON.parse(line);
+  const { engine, trelica, exchange, configFile, environmentFile } = JSON.parse(line);
   const { startRun } = trelica;
   const { leaver, certificateFile } = exchange;
-  return { startRun, leaver, configFile, environmentFile, certificateFile };
+  return { engine, startRun, leaver, configFile, environmentFile, certificateFile };
 }
 
 /** Settings and secrets as compose.yaml hands them over: files, and variables that name them. */
