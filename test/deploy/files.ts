@@ -43,14 +43,10 @@ function sources(): string {
     .join('');
 }
 
-/** A tree of YAML whose members are looked up by name; undefined where there is none. */
-// biome-ignore lint/suspicious/noExplicitAny: files of other programs, whose schema is theirs
-type Tree = any;
-
-export function readYamlFile(file: string): Tree {
+export function readYamlFile(file: string) {
   return parse(readFileSync(file, 'utf8'), { uniqueKeys: true });
 }
 
-export function readYamlDocuments(text: string): readonly Tree[] {
+export function readYamlDocuments(text: string) {
   return parseAllDocuments(text, { uniqueKeys: true }).map((document) => document.toJS());
 }
