@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
@@ -32,7 +33,8 @@ export function settingsOf(file: string) {
  * gives up by itself.
  */
 export function longestStopSeconds(): number {
-  const [, ms = ''] = /LAST_EXIT_AFTER_MS = ([\d_]+)/.exec(sources()) ?? [];
+  const [, ms] = /LAST_EXIT_AFTER_MS = ([\d_]+)/.exec(sources()) ?? [];
+  assert.ok(ms !== undefined, 'nothing says when the process gives up');
   const { stopGraceSeconds } = settingsOf(CONTAINER_SETTINGS).limits;
   return stopGraceSeconds + Number(ms.replaceAll('_', '')) / 1_000;
 }
