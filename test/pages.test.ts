@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { accepted } from '../src/http/answers.ts';
 import { byPerson, byRun } from '../src/http/webhook.ts';
+import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 import { settingsOf } from './deploy/files.ts';
 
 /** Whatever a page tells people to type or to write is taken from the page and tried. */
@@ -72,17 +73,25 @@ test('every command and option that a page names exists', async () => {
   }
 });
 
-test('every piece of settings on a page is valid in its place', () => {
+/** A piece in its place: members of the file, or operations of a workflow. */
+function complete(piece: Readonly<Record<string, object>>) {
   const example = parse(readFileSync('deploy/exo-bridge.example.yaml', 'utf8'));
+  if (Object.keys(piece).every((name) => OPERATIONS.some((kind) => kind.name === name))) {
+    return { ...example, workflows: [{ ...example.workflows[0], operations: piece }] };
+  }
+  const { exchange, ...rest } = piece;
+  return { ...example, ...rest, exchange: { ...example.exchange, ...exchange } };
+}
+
+test('every piece of settings on a page is valid in its place', () => {
   const pieces = PAGES.flatMap((page) => blocks(page, 'yaml').map((text) => ({ page, text })));
   assert.ok(pieces.length >= 4);
   for (const [index, { page, text }] of pieces.entries()) {
-    const { exchange, ...rest } = parse(text);
-    if (exchange?.signIn === 'thumbprint' && process.platform !== 'win32') {
+    const settings = complete(parse(text));
+    if (settings.exchange.signIn === 'thumbprint' && process.platform !== 'win32') {
       continue;
     }
     const file = join(folder, `${index}.yaml`);
-    const settings = { ...example, ...rest, exchange: { ...example.exchange, ...exchange } };
     writeFileSync(file, stringify(settings));
     assert.doesNotThrow(() => settingsOf(file), page);
   }
