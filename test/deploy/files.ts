@@ -7,10 +7,10 @@ import { loadConfig } from '../../src/config.ts';
 
 export const CONTAINER_SETTINGS = 'deploy/exo-bridge.container.yaml';
 
-/** The secrets without which the service does not start, as it says itself of settings that have none. */
-export function secretVariables(): readonly string[] {
+/** The secrets that settings ask for, as the service says itself when there are none. */
+export function secretVariables(file: string = CONTAINER_SETTINGS): readonly string[] {
   try {
-    loadConfig({ file: CONTAINER_SETTINGS, environment: {} });
+    loadConfig({ file, environment: {} });
   } catch (error) {
     const faults = error instanceof Error ? error.message : '';
     return [...faults.matchAll(/(EXO_BRIDGE_[A-Z_]+) or \1_FILE must be set/g)].map(
@@ -23,7 +23,8 @@ export function secretVariables(): readonly string[] {
 /** The settings of a file, checked as the service checks them, with secrets that mean nothing. */
 export function settingsOf(file: string) {
   const environment = Object.fromEntries(
-    secretVariables().map((name) => [name, `${name.toLowerCase()}-${'x'.repeat(32)}`]),
+    // Good as a token and as an address.
+    secretVariables(file).map((name) => [name, `https://secrets.example.org/${name}`]),
   );
   return loadConfig({ file, environment });
 }
