@@ -30,7 +30,12 @@ function commandLines(page: string): readonly (readonly string[])[] {
   const inBlocks = blocks(page, 'sh').flatMap((text) => [
     ...text.matchAll(/^(?:npx )?exo-bridge (.+)$/gm),
   ]);
-  return [...inSentences, ...inBlocks].map(([, words = '']) => words.trim().split(/\s+/));
+  return (
+    [...inSentences, ...inBlocks]
+      .map(([, words = '']) => words.trim().split(/\s+/))
+      // `exo-bridge COMMAND` stands for any.
+      .filter(([name = '']) => /^[a-z]/.test(name))
+  );
 }
 
 const run = promisify(execFile);

@@ -31,6 +31,8 @@ interface Site {
 interface Proxy {
   readonly name: string;
   readonly program: string;
+  /** What it answers when the service refuses a body, and closes while it is still coming. */
+  readonly tooLarge: readonly number[];
   /** Writes the configuration of the site and gives the arguments that run it in the foreground. */
   configure(site: Site): readonly string[];
 }
@@ -38,6 +40,7 @@ interface Proxy {
 const nginx: Proxy = {
   name: 'nginx',
   program: 'nginx',
+  tooLarge: [413],
   configure({ folder, port, upstream, certificate, key }) {
     const server = readFileSync('deploy/nginx/exo-bridge.conf', 'utf8')
       .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
@@ -64,6 +67,7 @@ const nginx: Proxy = {
 const caddy: Proxy = {
   name: 'Caddy',
   program: 'caddy',
+  tooLarge: [413, 502],
   configure({ folder, port, upstream, certificate, key }) {
     const site = readFileSync('deploy/caddy/Caddyfile', 'utf8')
       .replace(
@@ -166,7 +170,8 @@ for (const proxy of [nginx, caddy]) {
 
     test('a body that no webhook has is refused', async () => {
       const body = JSON.stringify({ workflowId: 'x'.repeat(70_000) });
-      assert.equal((await ask({ port, from: '127.0.0.6', token, body })).status, 413);
+      const { status } = await ask({ port, from: '127.0.0.6', token, body });
+      assert.ok(proxy.tooLarge.includes(status), String(status));
     });
 
     test('with the list of addresses a stranger is refused', async () => {
