@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { call } from '../../cmdlets/call.ts';
-import { addressSetting, domainOf } from '../address.ts';
-import { guidCell, parseCells } from '../cells.ts';
+import { outsideOf, READ_DOMAINS } from '../accepted-domains.ts';
+import { addressSetting } from '../address.ts';
+import { guidCell } from '../cells.ts';
 import {
   ABSENCES,
   absence,
@@ -71,7 +71,7 @@ export const delegateAccess: OperationKind<Settings, Seen> = {
       ...pairsOf(eligible(chosen, subject), rightsOf(chosen)).map(({ right, recipient }) =>
         right.read(subject.mailbox.guid, recipient),
       ),
-      ...(asksForDomains(chosen, subject) ? [call('Get-AcceptedDomain', {}, ['DomainName'])] : []),
+      ...(asksForDomains(chosen, subject) ? [READ_DOMAINS] : []),
     ],
     plan: (subject, answers) => planFor(chosen, subject, answers),
   }),
@@ -170,8 +170,6 @@ function grant({ mailbox }: Subject, pair: Pair): Change {
   };
 }
 
-const domainRow = z.object({ DomainName: z.string() });
-
 /** Send As is refused for them: NotAcceptedDomainException. */
 function outsideDomains(
   recipients: readonly Recipient[],
@@ -180,12 +178,8 @@ function outsideDomains(
   if (rows === undefined) {
     return [];
   }
-  const domains = rows.map((row) =>
-    parseCells(domainRow, row, 'a domain').DomainName.toLowerCase(),
-  );
-  return recipients.filter(
-    ({ type, address }) => type === 'MailUser' && !domains.includes(domainOf(address)),
-  );
+  const isOutside = outsideOf(rows);
+  return recipients.filter(({ type, address }) => type === 'MailUser' && isOutside(address));
 }
 
 function nobodies(chosen: Settings, subject: Subject): readonly Finding[] {

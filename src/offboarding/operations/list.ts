@@ -1,9 +1,13 @@
+import { cancelMeetings } from './cancel-meetings.ts';
 import { convertToShared } from './convert-to-shared.ts';
 import { delegateAccess } from './delegate-access.ts';
 import { hideFromAddressLists } from './hide-from-address-lists.ts';
+import { inboxRules } from './inbox-rules.ts';
 import { leaveGroups } from './leave-groups.ts';
 import { litigationHold } from './litigation-hold.ts';
+import { mobileDevices } from './mobile-devices.ts';
 import type { OperationKind } from './operation.ts';
+import { rightsElsewhere } from './rights-elsewhere.ts';
 import { sentCopies } from './sent-copies.ts';
 
 /**
@@ -13,7 +17,11 @@ import { sentCopies } from './sent-copies.ts';
  * one. An undo goes the other way. A new operation is one file and one line here.
  */
 export const OPERATIONS = [
+  inboxRules,
+  mobileDevices,
+  cancelMeetings,
   delegateAccess,
+  rightsElsewhere,
   sentCopies,
   leaveGroups,
   litigationHold,

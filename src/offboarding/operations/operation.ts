@@ -34,6 +34,8 @@ export interface Change {
    * without a known end, it becomes a finding for a person instead of a second call.
    */
   readonly once?: true;
+  /** Nobody can take it back: an undo says so instead. */
+  readonly irreversible?: true;
   /** Refusals that mean "leave it alone, say why", not "not done". */
   readonly tolerates?: readonly ErrorCode[];
 }
@@ -74,7 +76,12 @@ export interface Operation<V = unknown> {
   readonly addresses?: readonly EmailAddress[];
   readonly scan?: Scan;
   reads(subject: Subject): readonly Call[];
-  /** `answers[i]` is what `reads(subject)[i]` returned; `looked` is undefined where nobody scanned. */
+  /** What has to be read because of the first answers. */
+  readsNext?(subject: Subject, answers: readonly (readonly Cells[])[]): readonly Call[];
+  /**
+   * `answers[i]` is what `reads(subject)[i]` returned, and those of `readsNext` follow; `looked` is undefined
+   * where nobody scanned.
+   */
   plan(
     subject: Subject,
     answers: readonly (readonly Cells[])[],
@@ -101,7 +108,7 @@ export interface OperationKind<S = unknown, V = unknown> {
   configure(settings: S): Operation<V>;
   /**
    * The operation that brings back what was seen before; of its changes only those are made whose id this
-   * job has made. Left out where nothing can be brought back.
+   * job has made, and no irreversible one. Left out where nothing can be brought back.
    */
   restore?(before: V): Operation<V>;
   /** What was seen, for people: a line each. */
