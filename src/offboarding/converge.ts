@@ -131,8 +131,8 @@ async function noteRefusal(
 }
 
 /** The required changes that are still asked for, or in doubt, less those refused in a tolerated way. */
-function leftOf({ plan, uncertain }: Remaining, { outcomes }: Made): readonly Change[] {
-  return [...plan.changes, ...uncertain].filter(
+function leftOf({ plan, uncertain, unseen }: Remaining, { outcomes }: Made): readonly Change[] {
+  return [...plan.changes, ...uncertain, ...unseen].filter(
     ({ id, required }) => required && outcomes.get(id)?.kind !== 'skipped',
   );
 }

@@ -47,9 +47,9 @@ export function readObjects(property: 'Name' | 'Guid', values: readonly string[]
   });
 }
 
-/** The name at the end of an `Identity`, which may be shown with the path to it. */
-export function nameIn(identity: string): string {
-  return identity.slice(identity.lastIndexOf('/') + 1);
+/** What the name in an `Identity` may be: all of it, or the end, where the path to it is shown too. */
+export function namesIn(identity: string): readonly string[] {
+  return [identity, identity.slice(identity.lastIndexOf('/') + 1)];
 }
 
 /**

@@ -32,7 +32,7 @@ const seen = z.object({
       guid: guidCell,
       label: z.string(),
       /** Asked for: the device has not been in touch since. */
-      wipe: z.enum(['none', 'account-asked', 'device-asked', 'acknowledged']),
+      wipe: z.enum(['unknown', 'none', 'account-asked', 'device-asked', 'acknowledged']),
     }),
   ),
 });
@@ -62,6 +62,7 @@ export const mobileDevices: OperationKind<Settings, Seen> = {
 };
 
 const WIPES = {
+  unknown: 'no wipe known',
   none: 'no wipe asked for',
   'account-asked': 'wipe of the account not acknowledged yet',
   'device-asked': 'wipe of everything not acknowledged yet',
@@ -106,7 +107,7 @@ const statisticsRow = z.object({
   AccountOnlyDeviceWipeAckTime: time,
 });
 
-/** A device without statistics has never been in touch, and no wipe of it is known. */
+/** Of a device without statistics nobody can tell whether a wipe was asked for. */
 function devicesIn(rows: readonly Cells[], statistics: readonly Cells[]): readonly Device[] {
   const wipes = new Map(
     statistics
@@ -118,7 +119,7 @@ function devicesIn(rows: readonly Cells[], statistics: readonly Cells[]): readon
     .map((row) => ({
       guid: row.Guid,
       label: `${row.FriendlyName || row.DeviceModel || row.DeviceType || 'device'} (${row.DeviceId ?? row.Guid})`,
-      wipe: wipes.get(row.Guid.toLowerCase()) ?? 'none',
+      wipe: wipes.get(row.Guid.toLowerCase()) ?? 'unknown',
     }));
 }
 
@@ -133,7 +134,8 @@ function wipeOf(row: z.infer<typeof statisticsRow>): Device['wipe'] {
 }
 
 function planFor(devices: readonly Device[], wanted: Settings['wipe']): OperationPlan<Seen> {
-  const unwiped = wanted === 'none' ? [] : devices.filter(({ wipe }) => wipe === 'none');
+  const unwiped =
+    wanted === 'none' ? [] : devices.filter(({ wipe }) => wipe === 'none' || wipe === 'unknown');
   const waiting = devices.filter((one) => isAsked(one) || unwiped.includes(one));
   return {
     changes: [
@@ -148,11 +150,15 @@ function planFor(devices: readonly Device[], wanted: Settings['wipe']): Operatio
   };
 }
 
+function isWiped(device: Device): boolean {
+  return isAsked(device) || device.wipe === 'acknowledged';
+}
+
 function isAsked({ wipe }: Device): boolean {
   return wipe === 'account-asked' || wipe === 'device-asked';
 }
 
-function clear({ guid, label }: Device, wanted: Settings['wipe']): Change {
+function clear({ guid, label, wipe }: Device, wanted: Settings['wipe']): Change {
   const accountOnly = wanted !== 'device';
   return {
     id: wipeId(guid),
@@ -161,6 +167,7 @@ function clear({ guid, label }: Device, wanted: Settings['wipe']): Change {
     call: call('Clear-MobileDevice', { Identity: guid, AccountOnly: accountOnly, Confirm: false }),
     required: true,
     once: true,
+    ...(wipe === 'unknown' ? {} : { isShown: true }),
   };
 }
 
@@ -188,9 +195,7 @@ function wipeId(guid: Identity): string {
 
 /** Calls back the wipes that no device has acknowledged yet. */
 function restore(before: Seen): Operation<Seen> {
-  const wasAsked = new Set(
-    before.devices.filter(({ wipe }) => wipe !== 'none').map(({ guid }) => guid),
-  );
+  const wasAsked = new Set(before.devices.filter(isWiped).map(({ guid }) => guid));
   return {
     name: NAME,
     reads: readDevices,

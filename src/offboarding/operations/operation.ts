@@ -34,6 +34,8 @@ export interface Change {
    * without a known end, it becomes a finding for a person instead of a second call.
    */
   readonly once?: true;
+  /** Of what happens once: the state shows it all the same. Made and not shown, it is not done. */
+  readonly isShown?: true;
   /** Nobody can take it back: an undo says so instead. */
   readonly irreversible?: true;
   /** Refusals that mean "leave it alone, say why", not "not done". */

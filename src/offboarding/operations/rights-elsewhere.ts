@@ -6,7 +6,7 @@ import type { Finding, FindingKind } from '../findings.ts';
 import {
   finderIn,
   type NamedObject,
-  nameIn,
+  namesIn,
   OBJECT,
   parseObject,
   readObjects,
@@ -67,7 +67,7 @@ export const rightsElsewhere: OperationKind<Settings, Seen> = {
       ...(chosen.sendOnBehalf ? [readOnBehalf(subject)] : []),
     ],
     readsNext: (_subject, answers) =>
-      readObjects('Name', identitiesIn(apart(chosen, answers).sendAs).map(nameIn)),
+      readObjects('Name', identitiesIn(apart(chosen, answers).sendAs).flatMap(namesIn)),
     plan: (subject, answers, looked) => planFor(subject, apart(chosen, answers), chosen, looked),
   }),
   restore,

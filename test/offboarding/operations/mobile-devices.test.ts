@@ -124,6 +124,32 @@ test('a wipe whose end nobody knows is never asked for again, unless it reads ba
   assert.deepEqual(devices(killed), [FRESH, FRESH]);
 });
 
+test('a wipe that Exchange says it has asked for, and does not show, is neither done nor asked for again', async () => {
+  const tenant = openTenant();
+  tenant.faults.order([{ kind: 'nothing-done', cmdlet: 'Clear-MobileDevice', after: 0, times: 1 }]);
+  const first = await offboardOn(tenant, WIPE);
+  const second = await offboardOn(tenant, WIPE, { report: first.report });
+  assert.deepEqual(
+    [first.ending, second.ending],
+    ['offboarding.not-verified', 'offboarding.not-verified'],
+  );
+  assert.deepEqual(
+    devices(tenant).map(({ accountWipes }) => accountWipes),
+    [0, 1],
+  );
+});
+
+test('a device of which Exchange has no statistics is asked to wipe itself once', async () => {
+  const tenant = openTenant();
+  for (const device of tenant.truth.named(LEE)[0]?.mailbox.devices ?? []) {
+    device.hasStatistics = false;
+  }
+  const { ending, report } = await offboardOn(tenant, WIPE);
+  await offboardOn(tenant, WIPE, { report });
+  const asked = { ...FRESH, accountWipes: 1 };
+  assert.deepEqual([ending, devices(tenant)], ['continue', [asked, asked]]);
+});
+
 test('a wipe seen late is asked for once', async () => {
   const tenant = openTenant({ visibilityLagReads: 3 });
   const first = await offboardOn(tenant, WIPE);

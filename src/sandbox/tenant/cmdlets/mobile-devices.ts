@@ -19,7 +19,11 @@ export const getMobileDevice: Cmdlet = {
 export const getMobileDeviceStatistics: Cmdlet = {
   kind: 'read',
   parameters: ['Identity', 'Mailbox'],
-  run: (directory, values) => ({ objects: asked(directory, values).map(describeStatistics) }),
+  run: (directory, values) => ({
+    objects: asked(directory, values)
+      .filter(({ device }) => device.hasStatistics)
+      .map(describeStatistics),
+  }),
 };
 
 export const removeMobileDevice: Cmdlet = {
