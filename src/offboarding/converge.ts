@@ -172,10 +172,10 @@ async function verify(
   parts: ConvergeParts,
 ): Promise<Remaining> {
   const { exchange, pause, signal } = parts;
+  const open = [...first.plan.changes, ...first.uncertain, ...first.unseen];
   const changed = before.views.filter(
     ({ operation, answers }) =>
-      answers.length === 0 ||
-      first.plan.changes.some((change) => change.operation === operation.name),
+      answers.length === 0 || open.some((change) => change.operation === operation.name),
   );
   const scanner: Scanner = (operation, scan, subject) => {
     const looked = changed.find((view) => view.operation === operation)?.looked ?? [];

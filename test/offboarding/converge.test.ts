@@ -115,6 +115,19 @@ for (const [name, isEffect] of [
   });
 }
 
+test('a doubt stays where another operation has something to do, and the doubtful one reads', async () => {
+  const scene = new Scene();
+  const doubtful = { ...unreadable(), reads: () => [call('Get-AcceptedDomain', {})] };
+  scene.tenant.afterEffect = lose;
+  await scene.attempt(doubtful);
+  scene.tenant.afterEffect = () => undefined;
+  const verdict = await scene.attempt(doubtful, {
+    ...unreadable({ id: 'other', operation: 'other' }),
+    name: 'other',
+  });
+  assert.equal(verdict.kind === 'fail' && verdict.code, 'offboarding.outcome-unknown');
+});
+
 test('where it is not required, the doubt is told and the rest goes on', async () => {
   const scene = new Scene();
   scene.tenant.afterEffect = lose;
