@@ -112,14 +112,14 @@ function devicesIn(rows: readonly Cells[], statistics: readonly Cells[]): readon
   const wipes = new Map(
     statistics
       .map((row) => parseCells(statisticsRow, row, 'the statistics of a device'))
-      .map((row) => [row.Guid.toLowerCase(), wipeOf(row)] as const),
+      .map((row) => [row.Guid, wipeOf(row)] as const),
   );
   return rows
     .map((row) => parseCells(deviceRow, row, 'a mobile device'))
     .map((row) => ({
       guid: row.Guid,
       label: `${row.FriendlyName || row.DeviceModel || row.DeviceType || 'device'} (${row.DeviceId ?? row.Guid})`,
-      wipe: wipes.get(row.Guid.toLowerCase()) ?? 'unknown',
+      wipe: wipes.get(row.Guid) ?? 'unknown',
     }));
 }
 
