@@ -53,16 +53,25 @@ async function lookAt(
   exchange: Exchange,
 ): Promise<readonly Looked[]> {
   const call = scan.look(listed, subject);
-  const answer = call === undefined ? [] : await readUnlessGone(call, exchange);
+  const answer = call === undefined ? [] : await readUnlessGone(call, scan, listed, exchange);
   return answer.length === 0 ? [] : [{ listed, answer }];
 }
 
-/** Between the listing and the look there may be hours, and of what was deleted meanwhile nothing is left. */
-async function readUnlessGone(call: Call, exchange: Exchange): Promise<readonly Cells[]> {
+/**
+ * Between the listing and the look there may be hours: of what was deleted meanwhile nothing is left to see. But
+ * it may also be the person who is not found, and then nothing was seen.
+ */
+async function readUnlessGone(
+  call: Call,
+  scan: Scan,
+  listed: Cells,
+  exchange: Exchange,
+): Promise<readonly Cells[]> {
   try {
     return await exchange.read(call);
   } catch (error) {
-    if (error instanceof ServiceError && error.code === 'exchange.not-found') {
+    const isNotFound = error instanceof ServiceError && error.code === 'exchange.not-found';
+    if (isNotFound && (await exchange.read(scan.stillThere(listed))).length === 0) {
       return [];
     }
     throw error;

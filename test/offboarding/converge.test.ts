@@ -195,6 +195,7 @@ function scanning(): Operation {
       list: call('Get-Recipient', { Filter: 'Members -eq 1' }),
       look: ({ Guid }) =>
         call('Get-MailboxPermission', { Identity: guid(99), User: Guid === LIST ? LIST : LEAVER }),
+      stillThere: () => call('Get-Recipient', { Filter: 'Guid -eq 1' }),
     },
     plan: (_subject, _answers, looked) => ({
       ...NOTHING,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
+import { ServiceError } from '../../errors.ts';
 import { guidCell, parseCells } from '../cells.ts';
 import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells } from '../ports.ts';
@@ -39,7 +40,7 @@ const seen = z.object({
 type Seen = z.infer<typeof seen>;
 type Device = Seen['devices'][number];
 
-const WIPED: FindingKind = { code: 'device-wiped', byDefault: 'warn' };
+const TOO_LATE: FindingKind = { code: 'wipe-not-called-back', byDefault: 'warn' };
 
 /**
  * Removes the partnerships of phones and tablets, and wipes them where that is asked for. A device whose
@@ -48,7 +49,7 @@ const WIPED: FindingKind = { code: 'device-wiped', byDefault: 'warn' };
 export const mobileDevices: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
-  findings: [WIPED],
+  findings: [TOO_LATE],
   roles: [{ role: 'Mail Recipients', because: 'to read, wipe and remove mobile devices' }],
   seen,
   configure: ({ wipe }) => ({
@@ -73,6 +74,7 @@ function readDevices({ mailbox }: Subject) {
   return [
     call('Get-MobileDevice', { Mailbox: mailbox.guid, ResultSize: 'Unlimited' }, [
       'Guid',
+      'Identity',
       'FriendlyName',
       'DeviceModel',
       'DeviceType',
@@ -92,6 +94,7 @@ const TIMES = [
 
 const deviceRow = z.object({
   Guid: guidCell,
+  Identity: z.string().nullish(),
   FriendlyName: z.string().nullish(),
   DeviceModel: z.string().nullish(),
   DeviceType: z.string().nullish(),
@@ -114,13 +117,26 @@ function devicesIn(rows: readonly Cells[], statistics: readonly Cells[]): readon
       .map((row) => parseCells(statisticsRow, row, 'the statistics of a device'))
       .map((row) => [row.Guid, wipeOf(row)] as const),
   );
-  return rows
-    .map((row) => parseCells(deviceRow, row, 'a mobile device'))
-    .map((row) => ({
-      guid: row.Guid,
-      label: `${row.FriendlyName || row.DeviceModel || row.DeviceType || 'device'} (${row.DeviceId ?? row.Guid})`,
-      wipe: wipes.get(row.Guid) ?? 'unknown',
-    }));
+  const devices = rows.map((row) => parseCells(deviceRow, row, 'a mobile device'));
+  assertOfOne(devices);
+  return devices.map((row) => ({
+    guid: row.Guid,
+    label: `${row.FriendlyName || row.DeviceModel || row.DeviceType || 'device'} (${row.DeviceId ?? row.Guid})`,
+    wipe: wipes.get(row.Guid) ?? 'unknown',
+  }));
+}
+
+/** A Get- cmdlet that does not like its question may answer with every device, and wipes are final. */
+function assertOfOne(devices: readonly z.infer<typeof deviceRow>[]): void {
+  const owners = devices.flatMap(({ Identity: identity }) => {
+    const owner = /^(.+)[\\/]ExchangeActiveSyncDevices[\\/]/i.exec(identity ?? '')?.[1];
+    return owner === undefined ? [] : [owner];
+  });
+  if (new Set(owners).size > 1) {
+    throw new ServiceError('exchange.answer-invalid', 'devices of more than one mailbox', {
+      facts: { rows: devices.length },
+    });
+  }
 }
 
 function wipeOf(row: z.infer<typeof statisticsRow>): Device['wipe'] {
@@ -195,16 +211,22 @@ function wipeId(guid: Identity): string {
 
 /** Calls back the wipes that no device has acknowledged yet. */
 function restore(before: Seen): Operation<Seen> {
-  const wasAsked = new Set(before.devices.filter(isWiped).map(({ guid }) => guid));
+  const unasked = new Map(
+    before.devices.filter((one) => !isWiped(one)).map((one) => [one.guid, one]),
+  );
   return {
     name: NAME,
     reads: readDevices,
     plan: (_subject, [rows = [], statistics = []]) => {
       const devices = devicesIn(rows, statistics);
-      const since = devices.filter(({ guid }) => !wasAsked.has(guid));
+      const known = new Set(devices.map(({ guid }) => guid));
+      const since = devices.filter(({ guid }) => unasked.has(guid));
       return {
         changes: since.filter(isAsked).map(callBack),
-        findings: since.filter(({ wipe }) => wipe === 'acknowledged').map(wiped),
+        findings: [
+          ...since.filter(({ wipe }) => wipe === 'acknowledged').map(acknowledged),
+          ...[...unasked.values()].filter(({ guid }) => !known.has(guid)).map(forgotten),
+        ],
         skipped: [],
         seen: { devices: [...devices] },
       };
@@ -227,6 +249,14 @@ function callBack({ guid, label, wipe }: Device): Change {
   };
 }
 
-function wiped({ label }: Device): Finding {
-  return { kind: WIPED, sentence: `${label} has acknowledged its wipe: it cannot be called back.` };
+function acknowledged({ label }: Device): Finding {
+  return {
+    kind: TOO_LATE,
+    sentence: `${label} has acknowledged its wipe: nobody can call it back.`,
+  };
+}
+
+function forgotten({ label }: Device): Finding {
+  const sentence = `The partnership with ${label} is gone: a wipe of it cannot be called back.`;
+  return { kind: TOO_LATE, sentence };
 }

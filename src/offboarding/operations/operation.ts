@@ -63,6 +63,8 @@ export interface Scan {
   readonly list: Call;
   /** What to read of one of them; undefined to pass it over. */
   look(listed: Cells, subject: Subject): Call | undefined;
+  /** Reads whether a listed object is still there: asked where a look finds nothing to look at. */
+  stillThere(listed: Cells): Call;
 }
 
 /** A listed object of which there was something to read. */

@@ -110,6 +110,8 @@ const EVERY_MAILBOX: Scan = {
     const { guid } = parseObject(listed);
     return guid === mailbox.guid ? undefined : FULL_ACCESS.read(guid, mailbox);
   },
+  stillThere: (listed) =>
+    call('Get-Mailbox', { Filter: `Guid -eq ${opathText(parseObject(listed).guid)}` }, ['Guid']),
 };
 
 interface Answers {

@@ -60,6 +60,8 @@ test('an account is wiped once and the partnership stays until that is acknowled
   const later = await offboardOn(tenant, WIPE, { report: soon.report });
   const done = { isKnown: false, isWiped: true, accountWipes: 1, fullWipes: 0 };
   assert.deepEqual([later.ending, devices(tenant)], ['continue', [done, done]]);
+  const undone = await undoOn(tenant, later.report);
+  assert.deepEqual(new Set(codes(undone.report)), new Set(['wipe-not-called-back', 'cannot-undo']));
 });
 
 test('a wipe that is under way is not lost by removing the partnership', async () => {
@@ -100,8 +102,8 @@ for (const [name, operations] of Object.entries({ account: WIPE, device: ERASE }
     const late = await offboardOn(other, operations);
     readOn(other);
     assert.deepEqual(codes((await undoOn(other, late.report)).report), [
-      'device-wiped',
-      'device-wiped',
+      'wipe-not-called-back',
+      'wipe-not-called-back',
     ]);
   });
 }
@@ -148,6 +150,14 @@ test('a device of which Exchange has no statistics is asked to wipe itself once'
   await offboardOn(tenant, WIPE, { report });
   const asked = { ...FRESH, accountWipes: 1 };
   assert.deepEqual([ending, devices(tenant)], ['continue', [asked, asked]]);
+});
+
+test('an answer with the devices of others wipes and removes nothing', async () => {
+  const tenant = openTenant({ people: 30 });
+  const run = tenant.run.bind(tenant);
+  tenant.run = (cmdlet, values) => run(cmdlet, cmdlet === 'Get-MobileDevice' ? {} : values);
+  const { ending, report } = await offboardOn(tenant, WIPE);
+  assert.deepEqual([ending, report.changes], ['exchange.answer-invalid', []]);
 });
 
 test('a wipe seen late is asked for once', async () => {

@@ -51,23 +51,31 @@ test('Full Access is found by looking at every mailbox but the own, and the repo
 
 test('a mailbox that is deleted while the scan goes on has nothing to give up', async () => {
   const tenant = openTenant();
-  const exception = 'X.ManagementObjectNotFoundException';
-  const message =
-    "The operation couldn't be performed because object 'x' couldn't be found on 'y'.";
-  tenant.faults.order([
-    {
-      kind: 'refused',
-      exception,
-      message,
-      cmdlet: 'Get-MailboxPermission',
-      identity: guidOf(tenant, SARA),
-      after: 0,
-      times: 1,
-    },
-  ]);
-  const { ending } = await offboardOn(tenant, ALL);
-  assert.deepEqual([ending, elsewhere(tenant).fullAccess], ['continue', [SARA]]);
+  const [sara] = tenant.truth.named(SARA);
+  beforeEachLook(tenant, () => Object.assign(sara ?? {}, { isSoftDeleted: true }));
+  const { ending } = await offboardOn(tenant, {
+    'rights-elsewhere': { sendAs: false, sendOnBehalf: false, fullAccess: true },
+  });
+  assert.deepEqual([ending, elsewhere(tenant).fullAccess], ['continue', []]);
 });
+
+test('a scan that does not find the person has seen nothing', async () => {
+  const tenant = openTenant();
+  const [lee] = tenant.truth.named(LEE);
+  beforeEachLook(tenant, () => Object.assign(lee ?? {}, { isSoftDeleted: true }));
+  const { ending } = await offboardOn(tenant, ALL);
+  assert.equal(ending, 'exchange.not-found');
+});
+
+function beforeEachLook(tenant: Tenant, happens: () => void): void {
+  const run = tenant.run.bind(tenant);
+  tenant.run = (cmdlet, values) => {
+    if (cmdlet === 'Get-MailboxPermission') {
+      happens();
+    }
+    return run(cmdlet, values);
+  };
+}
 
 test('what is denied or inherited is left as it is, and so is the own mailbox', async () => {
   const tenant = openTenant();
