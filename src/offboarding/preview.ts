@@ -47,6 +47,7 @@ export type Preview = z.infer<typeof preview>;
 export interface PreviewParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly exchange: Exchange;
+  readonly now: () => number;
 }
 
 /**
@@ -56,7 +57,7 @@ export interface PreviewParts {
 export async function makePreview(
   request: PreviewRequest,
   { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
-  { runs, exchange }: PreviewParts,
+  { runs, exchange, now }: PreviewParts,
 ): Promise<Preview> {
   const subject = await findSubject(request, runs);
   const about = introduce(subject);
@@ -65,7 +66,8 @@ export async function makePreview(
     const findings = judgeFindings([gathering.finding], policy);
     return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
   }
-  const snapshot = await takeSnapshot(exchange, gathering.participants, operations);
+  const readAt = new Date(now()).toISOString();
+  const snapshot = await takeSnapshot(exchange, gathering.participants, operations, { readAt });
   const { changes, findings, skipped, seen } = planOf(snapshot, policy);
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {

@@ -11,6 +11,7 @@ export interface PlannerParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
   readonly log: Logger;
+  readonly now: () => number;
   readonly withinMs: number;
 }
 
@@ -30,9 +31,10 @@ export function createPlanner(parts: PlannerParts): (request: PreviewRequest) =>
     underWay += 1;
     const signal = AbortSignal.timeout(parts.withinMs);
     try {
-      const { directory, runs, exchangeFor, log } = parts;
+      const { directory, runs, exchangeFor, log, now } = parts;
       const assignment = await assignmentFor(request.workflowId, directory);
-      return await makePreview(request, assignment, { runs, exchange: exchangeFor(log, signal) });
+      const exchange = exchangeFor(log, signal);
+      return await makePreview(request, assignment, { runs, exchange, now });
     } catch (cause) {
       throw signal.aborted
         ? new ServiceError('http.unavailable', 'the plan took too long', { cause })

@@ -130,7 +130,14 @@ async function assemble(
       return isQueued;
     },
     undo: createUndo(store, wake, Date.now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({
+      directory,
+      runs,
+      exchangeFor,
+      log,
+      now: Date.now,
+      withinMs: PLAN_WITHIN_MS,
+    }),
     intake,
     workflows: async (nameOrId) => {
       const entry = await directory.find(nameOrId);

@@ -117,7 +117,10 @@ for (const [name, isEffect] of [
 
 test('a doubt stays where another operation has something to do, and the doubtful one reads', async () => {
   const scene = new Scene();
-  const doubtful = { ...unreadable(), reads: () => [call('Get-AcceptedDomain', {})] };
+  const doubtful = {
+    ...unreadable(),
+    reads: () => [call('Get-MailboxPermission', { Identity: LEAVER, User: LEAVER })],
+  };
   scene.tenant.afterEffect = lose;
   await scene.attempt(doubtful);
   scene.tenant.afterEffect = () => undefined;

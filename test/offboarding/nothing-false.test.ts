@@ -12,10 +12,14 @@ const OPERATIONS = {
   'inbox-rules': {},
   'mobile-devices': { wipe: 'account' },
   'cancel-meetings': { days: 100 },
+  'auto-reply': { internal: '{{person.name}} has left. Ask {{manager.name}}.', external: 'Gone.' },
+  forwarding: {},
   'delegate-access': { sendOnBehalf: true },
   'rights-elsewhere': { fullAccess: true },
   'sent-copies': {},
+  'hand-over-groups': {},
   'leave-groups': {},
+  'client-protocols': {},
   'litigation-hold': { days: 30 },
   'convert-to-shared': {},
   'hide-from-address-lists': {},
@@ -37,6 +41,11 @@ const CMDLETS = [
   'Remove-CalendarEvents',
   'Remove-RecipientPermission',
   'Remove-MailboxPermission',
+  'Set-DistributionGroup',
+  'Get-MailboxAutoReplyConfiguration',
+  'Set-MailboxAutoReplyConfiguration',
+  'Get-CASMailbox',
+  'Set-CASMailbox',
 ];
 const ATTEMPTS = 4;
 /** More of them, for a longer look: NOTHING_FALSE_RUNS=10000. */
@@ -93,6 +102,15 @@ function isAsAsked(tenant: Tenant): boolean {
     mailbox.litigationHold &&
     mailbox.messageCopyForSentAs &&
     mailbox.messageCopyForSendOnBehalf &&
+    mailbox.autoReply.state === 'Enabled' &&
+    mailbox.autoReply.internal.includes('Ask Max Müster.') &&
+    mailbox.forwardingAddress === tenant.truth.named(MAX)[0]?.guid &&
+    mailbox.deliverToMailboxAndForward &&
+    mailbox.protocols['ImapEnabled'] === false &&
+    mailbox.protocols['SmtpClientAuthenticationDisabled'] === true &&
+    !state.groupsOwned.some(
+      ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,
+    ) &&
     [state.fullAccess, state.sendAs, state.sendOnBehalf].every((who) => who.includes(MAX)) &&
     state.mailbox?.rules.every(({ isEnabled, isHidden }) => isHidden || !isEnabled) === true &&
     state.mailbox.devices.every(({ accountWipes }) => accountWipes === 1) &&

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
-import { outsideOf, READ_DOMAINS } from '../accepted-domains.ts';
-import { type EmailAddress, parseAddress } from '../address.ts';
+import { parseAddress } from '../address.ts';
 import { parseCells, textsCell } from '../cells.ts';
+import { isOutside, READ_DOMAINS } from '../domains.ts';
 import type { Finding, FindingKind } from '../findings.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Cells } from '../ports.ts';
@@ -87,7 +87,6 @@ const ruleRow = z.object({
 const OWN_RULES = /^(Junk E-Mail Rule$|Microsoft\.Exchange\.OOF\.)/i;
 
 function rulesIn(rows: readonly Cells[], domains: readonly Cells[]): readonly Rule[] {
-  const isOutside = outsideOf(domains);
   return rows
     .map((row) => parseCells(ruleRow, row, 'an inbox rule'))
     .filter(({ Name: name }) => !OWN_RULES.test(name ?? ''))
@@ -96,7 +95,7 @@ function rulesIn(rows: readonly Cells[], domains: readonly Cells[]): readonly Ru
       name: row.Name ?? '',
       isEnabled: row.Enabled,
       definition: (row.Description ?? '').replace(/\s+/g, ' ').trim(),
-      sendsOutside: SENDING.flatMap((part) => row[part]).flatMap((to) => outsider(to, isOutside)),
+      sendsOutside: SENDING.flatMap((part) => row[part]).flatMap((to) => outsider(to, domains)),
     }));
 }
 
@@ -104,12 +103,12 @@ function rulesIn(rows: readonly Cells[], domains: readonly Cells[]): readonly Ru
  * Shown as `"name" [EX:…]` for a recipient of the organisation, `"name" [SMTP:address]` for any address.
  * Of what is neither, nobody can tell: it counts as outside.
  */
-function outsider(to: string, isOutside: (address: EmailAddress) => boolean): readonly string[] {
+function outsider(to: string, domains: readonly Cells[]): readonly string[] {
   if (/\[EX:/i.test(to)) {
     return [];
   }
   const address = parseAddress(/\[SMTP:([^\]]+)\]/i.exec(to)?.[1]);
-  return address !== undefined && !isOutside(address) ? [] : [address ?? to];
+  return address !== undefined && !isOutside(address, domains) ? [] : [address ?? to];
 }
 
 function planFor(

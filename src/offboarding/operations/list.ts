@@ -1,6 +1,11 @@
+import { archive } from './archive.ts';
+import { autoReply } from './auto-reply.ts';
 import { cancelMeetings } from './cancel-meetings.ts';
+import { clientProtocols } from './client-protocols.ts';
 import { convertToShared } from './convert-to-shared.ts';
 import { delegateAccess } from './delegate-access.ts';
+import { forwarding } from './forwarding.ts';
+import { handOverGroups } from './hand-over-groups.ts';
 import { hideFromAddressLists } from './hide-from-address-lists.ts';
 import { inboxRules } from './inbox-rules.ts';
 import { leaveGroups } from './leave-groups.ts';
@@ -20,10 +25,15 @@ export const OPERATIONS = [
   inboxRules,
   mobileDevices,
   cancelMeetings,
+  autoReply,
+  forwarding,
   delegateAccess,
   rightsElsewhere,
   sentCopies,
+  handOverGroups,
   leaveGroups,
+  clientProtocols,
+  archive,
   litigationHold,
   convertToShared,
   hideFromAddressLists,
