@@ -20,6 +20,12 @@ export interface RunStep {
 
 export type Firing = 'fired' | 'unknown-step' | 'unknown-action' | 'not-waiting';
 
+export interface Place {
+  readonly baseUrl: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1_000;
 
 /** One run of the workflow for one person, step by step as Trelica takes it. */
@@ -33,14 +39,15 @@ export class Run {
   readonly steps: RunStep[] = [];
   status = 'Running';
   readonly #definition: Definition;
-  readonly #baseUrl: string;
-  readonly #createdDtm = now();
+  readonly #place: Place;
+  readonly #createdDtm: string;
 
-  constructor(id: string, person: TrelicaPerson, definition: Definition, baseUrl: string) {
+  constructor(id: string, person: TrelicaPerson, definition: Definition, place: Place) {
     this.id = id;
     this.person = person;
     this.#definition = definition;
-    this.#baseUrl = baseUrl;
+    this.#place = place;
+    this.#createdDtm = this.#dtm();
     const { apiRequest } = definition;
     this.steps.push({ id: apiRequest, type: 'ApiRequest', name: 'API request', status: 'Running' });
   }
@@ -58,9 +65,9 @@ export class Run {
       customName: SIGNAL_TITLE,
       status: 'Waiting',
       waiting: {
-        dtm: now(),
-        untilDtm: new Date(Date.now() + THIRTY_DAYS_MS).toISOString(),
-        actions: ACTIONS.map((name) => ({ name, href: `${this.#baseUrl}${path}/${name}` })),
+        dtm: this.#dtm(),
+        untilDtm: this.#dtm(THIRTY_DAYS_MS),
+        actions: ACTIONS.map((name) => ({ name, href: `${this.#place.baseUrl}${path}/${name}` })),
       },
     });
     this.status = 'Waiting';
@@ -70,14 +77,14 @@ export class Run {
     const step = this.#step(this.#definition.apiRequest);
     if (step !== undefined) {
       step.status = 'Failed';
-      step.failed = { dtm: now(), message };
+      step.failed = { dtm: this.#dtm(), message };
     }
     this.status = 'Failed';
   }
 
   fire(stepId: string, action: string): Firing {
     const outcome = this.#outcomeOf(stepId, action);
-    this.firings.push({ action, at: now(), outcome });
+    this.firings.push({ action, at: this.#dtm(), outcome });
     if (outcome === 'fired') {
       const next = action === 'Fail' ? this.#definition.failed : this.#definition.licence;
       this.#complete(stepId, [next]);
@@ -96,7 +103,7 @@ export class Run {
       status: this.status,
       createdBy: { userId: '0d0f6c8e-0000-4000-8000-000000000002', name: 'System' },
       createdDtm: this.#createdDtm,
-      lastModifiedDtm: now(),
+      lastModifiedDtm: this.#dtm(),
       deleted: false,
       context: {
         person: {
@@ -134,15 +141,15 @@ export class Run {
     if (step !== undefined) {
       step.status = 'Completed';
       delete step.waiting;
-      step.completed = { dtm: now(), nextStepIds };
+      step.completed = { dtm: this.#dtm(), nextStepIds };
     }
   }
 
   #step(id: string): RunStep | undefined {
     return this.steps.find((step) => step.id === id);
   }
-}
 
-function now(): string {
-  return new Date().toISOString();
+  #dtm(inMs = 0): string {
+    return new Date(this.#place.now() + inMs).toISOString();
+  }
 }

@@ -24,6 +24,10 @@ export interface TrelicaOptions {
   readonly workflow?: string;
   /** Where the API request step calls; without it the step completes by itself, for those who only poll. */
   readonly webhook?: Webhook;
+  /** How it calls: over the network unless something else is given. */
+  readonly callWebhook?: typeof callWebhook;
+  /** Milliseconds since the epoch; the clock on the wall unless it is given. */
+  readonly now?: () => number;
 }
 
 export interface RunningTrelica {
@@ -50,7 +54,15 @@ const faultOrder = z.object({
 export type FaultOrder = z.input<typeof faultOrder>;
 type Target = z.infer<typeof faultOrder>['target'];
 
-interface Answer {
+/** A request as it came in, whole. */
+export interface Question {
+  readonly method: string;
+  readonly url: URL;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -88,7 +100,8 @@ export async function startTrelica(options: TrelicaOptions): Promise<RunningTrel
   };
 }
 
-class Trelica {
+/** Trelica's workflows, runs and tokens in memory, without the network. */
+export class Trelica {
   baseUrl = '';
   webhook: Webhook | undefined;
   readonly desk: TokenDesk;
@@ -97,6 +110,7 @@ class Trelica {
   readonly faults: z.infer<typeof faultOrder>[] = [];
   readonly #options: TrelicaOptions;
   readonly #seed: number;
+  readonly #now: () => number;
   readonly #calling = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
@@ -105,7 +119,9 @@ class Trelica {
     this.#seed = options.seed ?? 1;
     this.webhook = options.webhook;
     this.definition = defineWorkflow(this.#seed, options.workflow ?? 'Person leaves');
-    this.desk = new TokenDesk(idFor(this.#seed, 'client'), randomBytes(24).toString('base64url'));
+    const secret = randomBytes(24).toString('base64url');
+    this.#now = options.now ?? Date.now;
+    this.desk = new TokenDesk(idFor(this.#seed, 'client'), secret, this.#now);
   }
 
   async startRun(email: string): Promise<{ workflowId: string; runId: string }> {
@@ -114,7 +130,7 @@ class Trelica {
       throw new RangeError(`nobody here has the address ${email}`);
     }
     const id = idFor(this.#seed, `run:${this.runs.size}`);
-    const run = new Run(id, person, this.definition, this.baseUrl);
+    const run = new Run(id, person, this.definition, { baseUrl: this.baseUrl, now: this.#now });
     this.runs.set(id, run);
     this.#track(this.#apiRequest(run));
     return { workflowId: this.definition.id, runId: id };
@@ -131,12 +147,14 @@ class Trelica {
     try {
       await delay(this.#options.latencyMs ?? 0);
       const url = new URL(request.url ?? '/', this.baseUrl);
-      const target = targetOf(request.method ?? '', url.pathname);
-      const fault = this.#takeFault(target);
+      const method = request.method ?? '';
+      const fault = this.#takeFault(targetOf(method, url.pathname));
       if (fault !== undefined && fault.kind !== 'reset-after-effect') {
         return misbehave(response, fault);
       }
-      const answer = await this.#answer(request, url, target);
+      const { authorization } = request.headers;
+      const body = await readBody(request);
+      const answer = await this.answer({ method, url, authorization, body });
       if (fault !== undefined) {
         response.destroy();
         return;
@@ -158,7 +176,8 @@ class Trelica {
       workflow: this.definition.name,
       email: run.person.email,
     };
-    const outcome = await callWebhook(this.webhook, facts, this.#stopped.signal);
+    const call = this.#options.callWebhook ?? callWebhook;
+    const outcome = await call(this.webhook, facts, this.#stopped.signal);
     if (outcome.kind === 'answered') {
       run.apiRequestAnswered(outcome.fields);
     } else {
@@ -183,15 +202,16 @@ class Trelica {
     return fault;
   }
 
-  async #answer(request: IncomingMessage, url: URL, target: Target | undefined): Promise<Answer> {
-    const body = await readBody(request);
+  /** Rejects with what is wrong with the request. */
+  async answer({ method, url, authorization, body }: Question): Promise<Answer> {
     if (url.pathname.startsWith('/sandbox/')) {
-      return this.#control(request.method ?? '', url.pathname, body);
+      return this.#control(method, url.pathname, body);
     }
+    const target = targetOf(method, url.pathname);
     if (target === 'token') {
-      return this.desk.issue(request.headers, body);
+      return this.desk.issue(authorization, body);
     }
-    const refusal = this.desk.check(request.headers.authorization, SCOPES[target ?? 'run']);
+    const refusal = this.desk.check(authorization, SCOPES[target ?? 'run']);
     if (refusal !== undefined) {
       return refusal;
     }
