@@ -2,7 +2,6 @@ import { parseAddress } from './address.ts';
 import type { Attempt } from './attempt.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import type { Run, RunSearch, Runs, StepState } from './ports.ts';
-import type { LeaverRequest } from './request.ts';
 
 /** A run that has come to our step, and perhaps left it again. */
 export interface ArrivedRun extends Run {
@@ -29,7 +28,7 @@ const GIVE_UP_AFTER_MS = 15 * 60_000;
 export async function waitForStep(attempt: Attempt, parts: ArriveParts): Promise<Arrival> {
   for (const waitMs of [0, ...LOOK_AGAIN_AFTER_MS]) {
     await parts.pause(waitMs, attempt.signal);
-    const found = await locate(attempt.request, parts.runs);
+    const found = await locate(attempt, parts.runs);
     if (found.kind === 'several') {
       return attention(
         'trelica.run-ambiguous',
@@ -43,10 +42,11 @@ export async function waitForStep(attempt: Attempt, parts: ArriveParts): Promise
   return notYet(parts.now() - attempt.requestedAt);
 }
 
-/** Reads the run by id or, if the request only names a person, finds the one run that waits for them. */
-async function locate(request: LeaverRequest, runs: Runs): Promise<RunSearch> {
-  if (request.runId !== undefined) {
-    return { kind: 'found', run: await runs.read(request.workflowId, request.runId, request.step) };
+/** Reads the run by id or, while only a person is known, finds the one run that waits for them. */
+async function locate({ request, report }: Attempt, runs: Runs): Promise<RunSearch> {
+  const { workflowId, runId = report.runId } = request;
+  if (runId !== undefined) {
+    return { kind: 'found', run: await runs.read(workflowId, runId, request.step) };
   }
   const email = parseAddress(request.email);
   return email === undefined
