@@ -44,10 +44,10 @@ export class People {
     if (chance.oneIn(2)) {
       this.#every(chance.between(10, 60) * MINUTE, () => this.sweep());
     }
-    this.#times(chance.pick([0, 0, 1, 2]), () => void this.#host.life?.stop());
+    this.#times(chance.pick([0, 0, 1, 2]), () => this.#host.life?.stop());
     this.#times(chance.pick([0, 0, 1]), () => clock.jump(chance.pick([-DAY, DAY])));
-    this.#times(chance.pick([0, 0, 1, 3]), () => void this.retry());
-    this.#times(chance.pick([0, 0, 0, 1]), () => void this.#undo());
+    this.#times(chance.pick([0, 0, 1, 3]), () => this.retry());
+    this.#times(chance.pick([0, 0, 0, 1]), () => this.#undo());
   }
 
   async sweep(): Promise<void> {
@@ -148,17 +148,17 @@ export class People {
     return reply;
   }
 
-  #times(count: number, act: () => void): void {
+  #times(count: number, act: () => unknown): void {
     for (let time = 0; time < count; time += 1) {
       this.#sometime(WILD_MS, act);
     }
   }
 
-  #sometime(withinMs: number, act: () => void): void {
-    this.#world.clock.after(this.#world.chance.between(0, withinMs), act);
+  #sometime(withinMs: number, act: () => unknown): void {
+    this.#world.clock.after(this.#world.chance.between(0, withinMs), () => void act());
   }
 
-  #every(ms: number, act: () => void): void {
+  #every(ms: number, act: () => unknown): void {
     this.#world.clock.after(ms, () => {
       act();
       this.#every(ms, act);
