@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { createExchange } from '../exchange/exchange.ts';
 import { buildApp } from '../http/app.ts';
+import { startRetention } from '../jobs/retention.ts';
 import { Runner } from '../jobs/runner.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -23,6 +24,7 @@ import {
   type SessionEnvironment,
 } from './exchange-sessions.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
+import { createOperating } from './operating.ts';
 import { createPlanner } from './planner.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -48,9 +50,14 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const sessions = createExchangeSessions(config, parts);
   const { runner, app, readiness } = await assemble(config, { log, store, sessions });
+  const { days } = config.retention;
+  const endRetention = startRetention({ store, days, clock: systemClock, log });
   const service = {
     url: '',
-    stop: once(() => stopAll({ app, runner, sessions, store, config, log })),
+    stop: once(() => {
+      endRetention();
+      return stopAll({ app, runner, sessions, store, config, log });
+    }),
   };
   try {
     await listen(app, config.listen);
@@ -106,6 +113,7 @@ async function assemble(
     directory,
     runs,
     exchangeFor,
+    brakes: config.brakes,
     clock: systemClock,
     log,
   });
@@ -125,13 +133,22 @@ async function assemble(
   const app = await buildApp({
     log,
     jobs: store,
-    retry: async (id) => {
-      const isQueued = await store.retry(id, systemClock.now());
-      wake();
-      return isQueued;
-    },
+    ...createOperating({
+      store,
+      runner,
+      dataDirectory: config.dataDirectory,
+      clock: systemClock,
+      log,
+    }),
     undo: createUndo(store, wake, systemClock.now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({
+      directory,
+      runs,
+      exchangeFor,
+      brakes: config.brakes,
+      log,
+      withinMs: PLAN_WITHIN_MS,
+    }),
     intake,
     workflows: async (nameOrId) => {
       const entry = await directory.find(nameOrId);
