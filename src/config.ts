@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ServiceError } from './errors.ts';
+import { brakeSettings } from './offboarding/brakes.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
@@ -100,6 +101,11 @@ const schema = section({
   exchange,
   powershell: powershell.prefault({}),
   workflows: z.array(workflowPolicy).min(1),
+  brakes: brakeSettings.prefault({}),
+  retention: section({
+    /** How long a job is kept after its end, with its report and history. */
+    days: z.int().min(1).max(36_500).default(730),
+  }).prefault({}),
   limits: section({
     /** Leavers worked on at the same time. */
     concurrentJobs: z.int().min(1).max(32).default(2),

@@ -25,7 +25,13 @@ export const ERRORS = {
   'jobs.not-found': { retry: 'never' },
   'jobs.not-retryable': { retry: 'never' },
   'jobs.not-undoable': { retry: 'never' },
+  'jobs.not-cancellable': { retry: 'never' },
+  'jobs.not-held': { retry: 'never' },
+  'jobs.cancelled': { retry: 'never' },
+  'jobs.poisoned': { retry: 'never' },
   'jobs.store-unusable': { retry: 'outage' },
+  'jobs.store-damaged': { retry: 'never' },
+  'jobs.backup-failed': { retry: 'limited' },
 
   'trelica.unreachable': { retry: 'outage' },
   'trelica.credentials-refused': { retry: 'outage' },
@@ -74,6 +80,8 @@ export const ERRORS = {
   'exchange.session-gone': { retry: 'limited' },
   'exchange.unclassified': { retry: 'limited' },
 
+  'offboarding.never-touch': { retry: 'never' },
+  'offboarding.foreign-domain': { retry: 'never' },
   'offboarding.stopped-by-finding': { retry: 'never' },
   'offboarding.change-failed': { retry: 'never' },
   'offboarding.not-verified': { retry: 'limited' },

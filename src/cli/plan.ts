@@ -51,7 +51,14 @@ async function makePlan({ config: file, workflow, email, manager }: PlanOptions)
       );
     }
     const exchangeFor = exchangesOn(pool, config);
-    return await createPlanner({ directory, runs, exchangeFor, log, withinMs: WITHIN_MS })({
+    return await createPlanner({
+      directory,
+      runs,
+      exchangeFor,
+      brakes: config.brakes,
+      log,
+      withinMs: WITHIN_MS,
+    })({
       workflowId: entry.workflow.id,
       step: entry.policy.step,
       about: { email, ...(manager === undefined ? {} : { managerEmail: manager }) },

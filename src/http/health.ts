@@ -5,7 +5,10 @@ import type { App } from './server.ts';
 const partReadiness = z.strictObject({
   name: z.string(),
   ready: z.boolean(),
-  reason: z.string().optional().meta({ description: 'Why it is not ready.' }),
+  reason: z
+    .string()
+    .optional()
+    .meta({ description: 'Why it is not ready, or what else a person should know.' }),
 });
 const readiness = z
   .strictObject({ ready: z.boolean(), parts: z.array(partReadiness) })

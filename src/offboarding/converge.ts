@@ -20,6 +20,8 @@ export interface ConvergeParts {
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Aborted when an operator wants the job to end: no further change is made, and what was made is read. */
+  readonly cancel?: AbortSignal | undefined;
   /** Waits, or rejects when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -46,11 +48,13 @@ export async function converge(participants: Participants, parts: ConvergeParts)
   if (stop !== undefined) {
     return stoppedBy(stop);
   }
+  parts.cancel?.throwIfAborted();
   const made = await applyAll(first.plan.changes, parts);
   const last = await lastReading(snapshot, first, made, participants, parts);
   const left = leftOf(last, made);
   await journal.noteAfter(last.plan, left);
   parts.log.info({ left: left.length, calls: exchange.calls }, 'state read back');
+  parts.cancel?.throwIfAborted();
   return judge(left, withDoubts(last, made), [...made.errors.values()][0]);
 }
 
@@ -62,11 +66,11 @@ function remainingOf(snapshot: Snapshot, { findings, journal }: ConvergeParts): 
   return remaining(planOf(snapshot, findings), journal.report.changes, findings);
 }
 
-function fullScan({ exchange, journal, log, signal }: ConvergeParts): Scanner {
+function fullScan({ exchange, journal, log, signal, cancel }: ConvergeParts): Scanner {
   return (operation, scan, subject) =>
     scanAll(scan, subject, {
       exchange,
-      signal,
+      signal: cancel === undefined ? signal : AbortSignal.any([signal, cancel]),
       onProgress: async (looked, of) => {
         log.info({ operation: operation.name, looked, of }, 'scanning');
         await journal.note({ scan: { operation: operation.name, looked, of } });
@@ -91,6 +95,9 @@ async function applyAll(changes: readonly Change[], parts: ConvergeParts): Promi
   const errors = new Map<string, Error>();
   for (const change of changes) {
     parts.signal.throwIfAborted();
+    if (parts.cancel?.aborted) {
+      break;
+    }
     try {
       outcomes.set(change.id, await applyOne(change, parts));
     } catch (error) {

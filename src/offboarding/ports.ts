@@ -86,6 +86,8 @@ export interface Recipient {
   /** What filters want instead of an address; changes when the object is renamed. */
   readonly distinguishedName: string;
   readonly address: EmailAddress;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
   readonly displayName: string;
   /** `RecipientTypeDetails`, e.g. `UserMailbox`. */
   readonly type: string;

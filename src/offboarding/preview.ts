@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { EmailAddress } from './address.ts';
+import { type Brakes, protectionOf } from './brakes.ts';
 import { type JudgedFinding, judgeFindings, stopOf } from './findings.ts';
-import { gather } from './participants.ts';
+import { addressesOf, gather } from './participants.ts';
 import { planOf } from './plan.ts';
 import type { Exchange, Person, Runs } from './ports.ts';
 import type { Assignment } from './process.ts';
@@ -47,6 +48,7 @@ export type Preview = z.infer<typeof preview>;
 export interface PreviewParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly exchange: Exchange;
+  readonly brakes: Brakes;
 }
 
 /**
@@ -56,13 +58,15 @@ export interface PreviewParts {
 export async function makePreview(
   request: PreviewRequest,
   { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
-  { runs, exchange }: PreviewParts,
+  { runs, exchange, brakes }: PreviewParts,
 ): Promise<Preview> {
   const subject = await findSubject(request, runs);
   const about = introduce(subject);
   const gathering = await gather(exchange, subject.person, operations);
+  const protection = protectionOf(addressesOf(subject.person, gathering), brakes);
+  const brake = protection === undefined ? [] : [protection];
   if (gathering.kind === 'nobody') {
-    const findings = judgeFindings([gathering.finding], policy);
+    const findings = [...brake, ...judgeFindings([gathering.finding], policy)];
     return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
   }
   const snapshot = await takeSnapshot(exchange, gathering.participants, operations);
@@ -70,7 +74,7 @@ export async function makePreview(
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {
     ...about,
-    ...judged(findings),
+    ...judged([...brake, ...findings]),
     mailbox: { guid, address, displayName, type },
     changes: changes.map(shownChange),
     skipped: [...skipped],

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import { waitForStep } from './arrive.ts';
 import type { Attempt } from './attempt.ts';
+import type { Brakes } from './brakes.ts';
 import { actionMissing, actionOf, type ConcludeParts, conclude, leftAlready } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import type { FindingPolicy } from './findings.ts';
@@ -21,6 +22,7 @@ export interface Assignment {
 }
 
 export interface OffboardParts {
+  readonly brakes: Brakes;
   readonly runs: Runs;
   readonly exchange: Exchange;
   readonly now: () => number;
@@ -65,7 +67,11 @@ export async function offboard(
   }
   await journal.note(introduction(run, person));
   const setting = { journal, log, pause, signal: attempt.signal };
-  const verdict = await work(person, { ...setting, ...assignment, exchange });
+  const gate = { brakes: parts.brakes, pass: attempt.pass, cancel: attempt.cancel };
+  const verdict = await work(person, { ...setting, ...assignment, ...gate, exchange });
+  if (verdict.kind === 'held') {
+    return verdict;
+  }
   return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });
 }
 

@@ -12,6 +12,7 @@ import { createRuns } from '../trelica/runs.ts';
 import { createSweep } from '../trelica/sweep.ts';
 import { createWorkflows } from '../trelica/workflows.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
+import { createOperating } from './operating.ts';
 import { createPlanner } from './planner.ts';
 import { createReadiness, type SessionsStatus } from './readiness.ts';
 
@@ -41,7 +42,16 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const { store, sessions, clock, random, log } = surroundings;
   const { workflows, runs, directory } = connectTrelica(config, surroundings);
   const exchangeFor = exchangesOn(sessions, config);
-  const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
+  const { brakes, dataDirectory } = config;
+  const handler = createLeaverHandler({
+    jobs: store,
+    directory,
+    runs,
+    exchangeFor,
+    brakes,
+    clock,
+    log,
+  });
   const runner = new Runner({
     store,
     handler,
@@ -58,13 +68,9 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const front = {
     log,
     jobs: store,
-    retry: async (id: string) => {
-      const isQueued = await store.retry(id, now());
-      wake();
-      return isQueued;
-    },
+    ...createOperating({ store, runner, dataDirectory, clock, log }),
     undo: createUndo(store, wake, now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({ directory, runs, exchangeFor, brakes, log, withinMs: PLAN_WITHIN_MS }),
     intake,
     workflows: async (nameOrId: string) => {
       const entry = await directory.find(nameOrId);

@@ -1,8 +1,10 @@
 import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
+import { ENDED } from '../jobs/states.ts';
 import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
+import type { Brakes } from '../offboarding/brakes.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import { madeIds } from '../offboarding/made.ts';
 import { operationsOf, type WorkflowPolicy } from '../offboarding/policy.ts';
@@ -56,7 +58,7 @@ function obstacleToUndo(job: Job, changes: Report['changes']): string | undefine
   if (jobRequest.parse(job.request).source === 'undo') {
     return 'an undo is not undone; let the workflow ask again instead';
   }
-  if (!['done', 'superseded', 'needs-attention'].includes(job.state)) {
+  if (!ENDED.includes(job.state)) {
     return `the job is ${job.state}`;
   }
   return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
@@ -91,6 +93,7 @@ export interface LeaverJobParts {
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Runs;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
+  readonly brakes: Brakes;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -102,6 +105,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     const attempt = {
       report: resumeReport(work.job.report),
       signal: work.signal,
+      cancel: work.cancel,
       save: (saved: Report) => work.save(asJson(saved)),
     };
     if (request.source === 'undo') {
@@ -116,6 +120,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
         request,
         requestedAt: work.job.createdAt,
         adopt: (identity) => work.adopt(identity),
+        pass: (limits) => work.pass(limits),
       },
       await assignmentFor(request.workflowId, parts.directory),
       { ...toolsFor(work, log, parts), runs: parts.runs },
@@ -123,8 +128,10 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
   };
 }
 
-function toolsFor({ signal }: Work, log: Logger, { exchangeFor, clock }: LeaverJobParts) {
+function toolsFor({ signal }: Work, log: Logger, parts: LeaverJobParts) {
+  const { brakes, exchangeFor, clock } = parts;
   return {
+    brakes,
     exchange: exchangeFor(log, signal),
     now: () => clock.now(),
     pause: (ms: number, aborted: AbortSignal) => pause(clock, ms, aborted),

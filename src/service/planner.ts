@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Brakes } from '../offboarding/brakes.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { WorkflowPolicy } from '../offboarding/policy.ts';
 import type { Exchange, Runs } from '../offboarding/ports.ts';
@@ -10,6 +11,7 @@ export interface PlannerParts {
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
+  readonly brakes: Brakes;
   readonly log: Logger;
   readonly withinMs: number;
 }
@@ -30,9 +32,10 @@ export function createPlanner(parts: PlannerParts): (request: PreviewRequest) =>
     underWay += 1;
     const signal = AbortSignal.timeout(parts.withinMs);
     try {
-      const { directory, runs, exchangeFor, log } = parts;
+      const { brakes, directory, runs, exchangeFor, log } = parts;
       const assignment = await assignmentFor(request.workflowId, directory);
-      return await makePreview(request, assignment, { runs, exchange: exchangeFor(log, signal) });
+      const exchange = exchangeFor(log, signal);
+      return await makePreview(request, assignment, { runs, exchange, brakes });
     } catch (cause) {
       throw signal.aborted
         ? new ServiceError('http.unavailable', 'the plan took too long', { cause })

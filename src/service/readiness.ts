@@ -1,6 +1,6 @@
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
-import type { JobStore } from '../jobs/store.ts';
+import type { JobStore, Pause } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
 
 export interface SessionsStatus {
@@ -9,7 +9,7 @@ export interface SessionsStatus {
 }
 
 export interface ReadinessParts {
-  readonly store: Pick<JobStore, 'check'>;
+  readonly store: Pick<JobStore, 'check' | 'paused'>;
   readonly sessions: SessionsStatus;
   readonly directory: Pick<Directory<unknown>, 'all'>;
   /** Monotonic milliseconds. */
@@ -25,13 +25,25 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly P
   return async () => {
     const { obstacle } = parts.sessions.status;
     return Promise.all([
-      check('queue', () => parts.store.check()),
+      queue(parts.store),
       obstacle === undefined
         ? { name: 'exchange', ready: true }
         : { name: 'exchange', ready: false, reason: obstacle },
       trelica(),
     ]);
   };
+}
+
+/** A pause is told, but it is no fault: who is not ready gets no webhooks, and these are still to be accepted. */
+async function queue(store: ReadinessParts['store']): Promise<PartReadiness> {
+  const found = await check('queue', () => store.check());
+  const pause = found.ready ? await store.paused() : undefined;
+  return pause === undefined ? found : { ...found, reason: pauseText(pause) };
+}
+
+function pauseText({ since, reason }: Pause): string {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return `paused since ${new Date(since).toISOString()}${why}`;
 }
 
 async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {

@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { buildApp } from '../http/app.ts';
+import { startRetention } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
@@ -43,9 +44,14 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     log,
   });
   const app = await buildApp(front);
+  const { days } = config.retention;
+  const endRetention = startRetention({ store, days, clock: systemClock, log });
   const service = {
     url: '',
-    stop: once(() => stopAll({ app, runner, sessions, store, config, log })),
+    stop: once(() => {
+      endRetention();
+      return stopAll({ app, runner, sessions, store, config, log });
+    }),
   };
   try {
     await listen(app, config.listen);

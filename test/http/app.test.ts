@@ -22,6 +22,8 @@ const JOB: Job = {
   attempts: 2,
   failures: 1,
   outages: 0,
+  crashes: 0,
+  isCancelAsked: false,
   request: { workflowId: 'w', runId: 'r', step: 'Signal', source: 'webhook' },
   report: undefined,
   reason: { code: 'exchange.throttled', message: 'slow down' },

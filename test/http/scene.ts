@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App } from '../../src/http/server.ts';
-import type { Job } from '../../src/jobs/store.ts';
+import type { Job, Pause } from '../../src/jobs/store.ts';
 import type { Preview, PreviewRequest } from '../../src/offboarding/preview.ts';
 import type { LeaverRequest } from '../../src/offboarding/request.ts';
 
@@ -33,6 +33,7 @@ export interface Scene {
   workflows: (nameOrId: string) => Promise<{ workflowId: string; step: string } | undefined>;
   ready: { name: string; ready: boolean; reason?: string }[];
   sweeps: number;
+  pause: Pause | undefined;
 }
 
 /** The HTTP front with small parts behind it that keep what they are given. */
@@ -53,6 +54,7 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
         : undefined,
     ready: [{ name: 'queue', ready: true }] as Scene['ready'],
     sweeps: 0,
+    pause: undefined as Pause | undefined,
   };
   const app = await buildApp({
     log,
@@ -72,8 +74,21 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
     },
     jobs: {
       find: async (id) => jobs.find((job) => job.id === id),
-      list: async ({ limit, state }) =>
-        jobs.filter((job) => state === undefined || job.state === state).slice(0, limit),
+      list: async ({ limit, state, lock }) =>
+        jobs
+          .filter((job) => state === undefined || job.state === state)
+          .filter((job) => lock === undefined || job.lock === lock)
+          .slice(0, limit),
+      history: async () => [
+        { event: 'accepted', at: 1_000, times: 1, lastAt: 1_000, facts: {} },
+        {
+          event: 'waiting',
+          at: 1_500,
+          times: 672,
+          lastAt: 1_900,
+          facts: { code: 'exchange.throttled', message: 'slow down', dueAt: 2_000 },
+        },
+      ],
     },
     undo: async (id) => {
       if (!jobs.some((job) => job.id === id)) {
@@ -86,6 +101,24 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
       return PLAN;
     },
     retry: async (id) => jobs.some((job) => job.id === id && job.state === 'needs-attention'),
+    approve: async (id) => jobs.some((job) => job.id === id && job.state === 'held'),
+    cancel: async (id) => {
+      const job = jobs.find((one) => one.id === id);
+      if (job === undefined) {
+        return { kind: 'unknown' };
+      }
+      return job.state === 'done'
+        ? { kind: 'ended', state: job.state }
+        : { kind: job.state === 'running' ? 'asked' : 'cancelled' };
+    },
+    paused: async () => parts.pause,
+    pause: async (reason) => {
+      parts.pause = { since: 5_000, reason };
+    },
+    resume: async () => {
+      parts.pause = undefined;
+    },
+    backup: async () => ({ file: '/data/backups/jobs.db', bytes: 4_096 }),
     readiness: async () => parts.ready,
   });
   return Object.assign(parts, { app });

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import type { Attempt } from '../../src/offboarding/attempt.ts';
+import { brakeSettings } from '../../src/offboarding/brakes.ts';
 import type { Conclusion } from '../../src/offboarding/conclusion.ts';
 import { operationsOf, workflowPolicy } from '../../src/offboarding/policy.ts';
 import type { Person, Run, Runs, SignalAnswer, StepState } from '../../src/offboarding/ports.ts';
 import { offboard } from '../../src/offboarding/process.ts';
 import { EMPTY_REPORT, type Report } from '../../src/offboarding/report.ts';
-import { address, found, guid, LIST, MANAGER, SmallTenant } from './small-tenant.ts';
+import { address, found, guid, LEAVER, LIST, MANAGER, SmallTenant } from './small-tenant.ts';
 
 const WAITING: StepState = {
   kind: 'waiting',
@@ -52,6 +53,11 @@ interface Scene {
   report: Report | undefined;
   readonly pauses: number[];
   readonly abort: AbortController;
+  readonly cancel: AbortController;
+  brakes: object;
+  /** How many were let through, and after how many no more are. */
+  passed: number;
+  most: number;
   attempt(policy?: object): Promise<Conclusion>;
 }
 
@@ -64,6 +70,10 @@ function scene(): Scene {
     report: undefined,
     pauses: [],
     abort: new AbortController(),
+    cancel: new AbortController(),
+    brakes: {},
+    passed: 0,
+    most: 20,
     attempt(changes = {}) {
       const policy = workflowPolicy.parse({
         workflow: 'Person leaves',
@@ -75,10 +85,18 @@ function scene(): Scene {
         report: made.report ?? EMPTY_REPORT,
         requestedAt: 0,
         signal: made.abort.signal,
+        cancel: made.cancel.signal,
         save: async (report) => {
           made.report = report;
         },
         adopt: async () => ({ kind: 'adopted' }),
+        pass: async ([limit]) => {
+          if (limit === undefined || made.passed >= made.most) {
+            return { kind: 'over', limit: limit ?? { most: 0, withinMs: 0 } };
+          }
+          made.passed += 1;
+          return { kind: 'passed' };
+        },
       };
       const assignment = {
         action: policy.action,
@@ -88,6 +106,7 @@ function scene(): Scene {
       };
       return offboard(attempt, assignment, {
         runs: made.runs,
+        brakes: brakeSettings.parse(made.brakes),
         exchange: made.tenant,
         now: () => 1_000,
         pause: async (ms) => {
@@ -353,4 +372,77 @@ test('a signal that changes nothing is an error, not a success', async () => {
   const whole = scene();
   whole.runs.onFire = () => ({ kind: 'fired' });
   await assert.rejects(whole.attempt(), { code: 'trelica.signal-unconfirmed' });
+});
+
+test('over the limit nothing is done, and the job is held for approval', async () => {
+  const whole = scene();
+  whole.most = 0;
+  assert.deepEqual(await whole.attempt(), {
+    kind: 'held',
+    reason: {
+      code: 'over-limit-per-hour',
+      message: '20 leavers were begun within an hour; this one waits for approval',
+    },
+  });
+  assert.deepEqual([whole.tenant.applied, whole.runs.fired], [[], []]);
+});
+
+test('who has no mailbox, and whose step was left, is not counted as begun', async () => {
+  const without = scene();
+  without.tenant.resolutions.clear();
+  await without.attempt();
+  const left = scene();
+  left.runs.step = { kind: 'completed' };
+  await left.attempt();
+  assert.deepEqual([without.passed, left.passed], [0, 0]);
+});
+
+const PROTECTED: readonly [what: string, brakes: object, code: string][] = [
+  ['a person', { neverTouch: ['lee@example.org'] }, 'offboarding.never-touch'],
+  ['a mailbox by its alias', { neverTouch: ['boss@example.org'] }, 'offboarding.never-touch'],
+  ['a foreign domain', { allowedDomains: ['example.com'] }, 'offboarding.foreign-domain'],
+];
+for (const [what, brakes, code] of PROTECTED) {
+  test(`${what} that the brakes protect is left alone, and not counted`, async () => {
+    const whole = scene();
+    whole.brakes = brakes;
+    const lee = found(LEAVER, 'lee@example.org');
+    assert.ok(lee.kind === 'found');
+    const recipient = { ...lee.recipient, addresses: ['lee@example.org', 'boss@example.org'] };
+    whole.tenant.resolutions.set('lee@example.org', { kind: 'found', recipient });
+    const conclusion = await whole.attempt();
+    assert.equal(conclusion.kind === 'needs-attention' && conclusion.reason.code, code);
+    assert.deepEqual([whole.tenant.applied, whole.runs.fired, whole.passed], [[], [], 0]);
+    assert.equal(whole.report?.findings[0]?.severity, 'stop');
+  });
+}
+
+test('a cancelled job makes no further change, reads what it has made, and signals nothing', async () => {
+  const whole = scene();
+  whole.tenant.afterEffect = () => whole.cancel.abort(new ServiceError('jobs.cancelled', 'now'));
+  await assert.rejects(whole.attempt(), { code: 'jobs.cancelled' });
+  assert.equal(whole.tenant.applied.length, 1);
+  assert.deepEqual(Object.values(outcomes(whole.report)), ['done']);
+  assert.equal(whole.report?.verification?.verified, false);
+  assert.deepEqual(whole.runs.fired, []);
+});
+
+test('a job that is cancelled within a lost call reads what became of it', async () => {
+  const whole = scene();
+  whole.tenant.afterEffect = () => {
+    whole.cancel.abort(new ServiceError('jobs.cancelled', 'now'));
+    throw new ServiceError('powershell.timed-out', 'no answer');
+  };
+  await assert.rejects(whole.attempt(), { code: 'jobs.cancelled' });
+  assert.deepEqual(Object.values(outcomes(whole.report)), ['done']);
+});
+
+test('a signal that is under way is not torn by a cancellation', async () => {
+  const whole = scene();
+  whole.runs.onFire = () => {
+    whole.cancel.abort(new ServiceError('jobs.cancelled', 'now'));
+    whole.runs.step = { kind: 'completed' };
+    return { kind: 'fired' };
+  };
+  assert.deepEqual(await whole.attempt(), { kind: 'done' });
 });
