@@ -41,12 +41,18 @@ export class Ledger {
   readonly #atWork = new Map<string, { now: object; readonly before: Set<object> }>();
   /** On whom an attempt works: it reads their mailbox first. */
   readonly #workedOn = new WeakMap<object, string>();
+  readonly #mostAnHour: number;
+  /** Jobs that may change something, and since when. */
+  readonly #passed = new Map<string, number>();
+  readonly #approved = new Set<string>();
+  #isPaused = false;
   readonly counts: Record<string, number> = {};
 
-  constructor(clock: Clock, tenant: Tenant, runs: () => readonly Run[]) {
+  constructor(clock: Clock, tenant: Tenant, runs: () => readonly Run[], mostAnHour: number) {
     this.#clock = clock;
     this.#tenant = tenant;
     this.#runs = runs;
+    this.#mostAnHour = mostAnHour;
   }
 
   tell(what: string): void {
@@ -78,7 +84,37 @@ export class Ledger {
     }
   }
 
+  /** The service said that it begins no more work, until somebody is about to ask it to. */
+  paused(): void {
+    this.#isPaused = true;
+  }
+
+  resumed(): void {
+    this.#isPaused = false;
+  }
+
+  /** Somebody is about to let this job pass the brakes. */
+  approved(jobId: string): void {
+    this.#approved.add(jobId);
+  }
+
+  /** The brakes let only so many leavers be begun within an hour, unless somebody approved. */
+  passed(jobId: string): void {
+    if (this.#passed.has(jobId)) {
+      return;
+    }
+    const now = this.#clock.now();
+    const lately = [...this.#passed.values()].filter((at) => now - at < 3_600_000).length;
+    if (lately >= this.#mostAnHour && !this.#approved.has(jobId)) {
+      this.violated(`${lately} leavers were begun within the hour, and ${jobId} is another`);
+    }
+    this.#passed.set(jobId, now);
+  }
+
   claimed(job: Job): void {
+    if (this.#isPaused) {
+      this.violated(`job ${job.id} was begun in a pause`);
+    }
     this.#claims.set(job.id, { job, at: this.#clock.now(), lock: undefined });
     this.adopted(job.id, job.lock);
   }
@@ -179,6 +215,12 @@ export class Ledger {
     );
     if (!isWanted) {
       this.violated(`${command} for ${email}, of whom no run waits`);
+    }
+    const hasPassed = claims.some(
+      ({ job }) => job.request['source'] === 'undo' || this.#passed.has(job.id),
+    );
+    if (!hasPassed) {
+      this.violated(`${command} for ${email}, before the brakes were asked`);
     }
   }
 

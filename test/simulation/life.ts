@@ -4,14 +4,14 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
-import type { Adoption, Job, JobStore } from '../../src/jobs/store.ts';
+import type { Adoption, Job, JobStore, Passage } from '../../src/jobs/store.ts';
 import { type Assembly, assemble } from '../../src/service/assemble.ts';
 import { rest } from '../support/virtual-clock.ts';
 import type { Host } from './host.ts';
 import { exchangeLine, trelicaLine } from './lines.ts';
 import type { World } from './world.ts';
 
-const READS = ['find', 'list', 'count', 'nextDueAt', 'history', 'close'];
+const READS = ['find', 'list', 'count', 'nextDueAt', 'history', 'paused', 'close'];
 
 /**
  * One process: the whole service, from its start to its death. Whatever leaves it (a write to the disk,
@@ -160,7 +160,9 @@ export class Life {
       ledger.claimed(value as Job);
     } else if (method === 'adopt' && (value as Adoption).kind === 'adopted') {
       ledger.adopted(String(id), (identity as { lock: string }).lock);
-    } else if (method === 'finish' || method === 'postpone') {
+    } else if (method === 'pass' && (value as Passage).kind === 'passed') {
+      ledger.passed(String(id));
+    } else if (['finish', 'postpone', 'hold'].includes(method)) {
       ledger.left(String(id));
     }
   }

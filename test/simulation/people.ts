@@ -46,7 +46,10 @@ export class People {
     }
     this.#times(chance.pick([0, 0, 1, 2]), () => this.#host.life?.stop());
     this.#times(chance.pick([0, 0, 1]), () => clock.jump(chance.pick([-DAY, DAY])));
-    this.#times(chance.pick([0, 0, 1, 3]), () => this.retry());
+    this.#times(chance.pick([0, 0, 1, 3]), () => this.#retry());
+    this.#times(chance.pick([0, 0, 1, 3]), () => this.#approve());
+    this.#times(chance.pick([0, 0, 0, 2]), () => this.#cancel());
+    this.#times(chance.pick([0, 0, 0, 1]), () => this.#pause());
     this.#times(chance.pick([0, 0, 0, 1]), () => this.#undo());
   }
 
@@ -54,28 +57,69 @@ export class People {
     await this.#host.request({ method: 'POST', url: '/poll', token: TOKENS.poll });
   }
 
-  /** Tries again whatever needs attention, if its run still waits for us. */
-  async retry(): Promise<void> {
-    for (const { id, runId, request } of (await this.#jobs('needs-attention')) ?? []) {
+  /** What an operator does who wants everything to be finished. */
+  async tidyUp(): Promise<void> {
+    await this.#verb('POST', '/resume');
+    this.#world.ledger.resumed();
+    await this.#retry();
+    await this.#approve();
+  }
+
+  /** Tries again what was cancelled or needs attention, if there is something left to do. */
+  async #retry(): Promise<void> {
+    const stuck = [...(await this.#jobs('needs-attention')), ...(await this.#jobs('cancelled'))];
+    for (const { id, runId, request, reason } of stuck) {
       const run = this.#world.trelica.runs.get(runId ?? request.runId ?? '');
-      if (run !== undefined && isWaiting(run) && run.person.email !== NO_MAILBOX) {
-        this.#world.ledger.tell(`an operator tries job ${id} again`);
-        await this.#operator('POST', `/jobs/${id}/retry`);
+      const isOpen = run !== undefined && isWaiting(run) && run.person.email !== NO_MAILBOX;
+      if (isOpen || reason?.code === 'jobs.poisoned') {
+        await this.#verb('POST', `/jobs/${id}/retry`);
       }
     }
   }
 
-  async #undo(): Promise<void> {
-    const [job] = (await this.#jobs('done')) ?? [];
-    if (job !== undefined) {
-      this.#world.ledger.tell(`an operator undoes job ${job.id}`);
-      await this.#operator('POST', `/jobs/${job.id}/undo`);
+  async #approve(): Promise<void> {
+    for (const { id } of await this.#jobs('held')) {
+      this.#world.ledger.approved(id);
+      await this.#verb('POST', `/jobs/${id}/approve`);
     }
   }
 
-  async #jobs(state: string): Promise<readonly ShownJob[] | undefined> {
+  async #cancel(): Promise<void> {
+    const { chance } = this.#world;
+    const open = await this.#jobs(chance.pick(['waiting', 'running', 'queued', 'held']));
+    if (open.length > 0) {
+      await this.#verb('POST', `/jobs/${chance.pick(open).id}/cancel`);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const reply = await this.#verb('POST', '/pause');
+    if (reply?.body['paused'] === true) {
+      this.#world.ledger.paused();
+      this.#sometime(2 * HOUR, async () => {
+        this.#world.ledger.resumed();
+        await this.#verb('POST', '/resume');
+      });
+    }
+  }
+
+  async #undo(): Promise<void> {
+    const [job] = await this.#jobs('done');
+    if (job !== undefined) {
+      await this.#verb('POST', `/jobs/${job.id}/undo`);
+    }
+  }
+
+  async #jobs(state: string): Promise<readonly ShownJob[]> {
     const reply = await this.#operator('GET', `/jobs?state=${state}&limit=100`);
-    return reply?.body['jobs'] as readonly ShownJob[] | undefined;
+    return (reply?.body['jobs'] ?? []) as readonly ShownJob[];
+  }
+
+  async #verb(method: 'POST', url: string): Promise<Reply | undefined> {
+    const reply = await this.#operator(method, url);
+    this.#world.ledger.tell(`an operator: ${method} ${url}: ${reply?.status}`);
+    this.#world.ledger.count(`asked to ${url.split('/').at(-1)}`);
+    return reply;
   }
 
   #operator(method: 'GET' | 'POST', url: string): Promise<Reply | undefined> {
@@ -177,4 +221,5 @@ interface ShownJob {
   readonly id: string;
   readonly runId?: string;
   readonly request: { readonly runId?: string };
+  readonly reason?: { readonly code: string };
 }

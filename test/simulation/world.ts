@@ -46,10 +46,12 @@ export class World {
       callWebhook: (...given) => this.callWebhook(...given),
     });
     this.trelica.baseUrl = config.trelica.baseUrl.origin;
-    this.ledger = new Ledger(this.clock, this.tenant, () => this.runs());
     const { clientId, clientSecret } = this.trelica.desk;
+    const brakes = { ...config.brakes, perHour: this.chance.pick([1, 2, 20]) };
+    this.ledger = new Ledger(this.clock, this.tenant, () => this.runs(), brakes.perHour);
     this.config = {
       ...config,
+      brakes,
       trelica: { ...config.trelica, clientId },
       secrets: { ...config.secrets, trelicaClientSecret: clientSecret },
     };
