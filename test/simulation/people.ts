@@ -68,11 +68,9 @@ export class People {
   /** Tries again what was cancelled or needs attention, if there is something left to do. */
   async #retry(): Promise<void> {
     const stuck = [...(await this.#jobs('needs-attention')), ...(await this.#jobs('cancelled'))];
-    for (const { id, runId, request, reason } of stuck) {
-      const run = this.#world.trelica.runs.get(runId ?? request.runId ?? '');
-      const isOpen = run !== undefined && isWaiting(run) && run.person.email !== NO_MAILBOX;
-      if (isOpen || reason?.code === 'jobs.poisoned') {
-        await this.#verb('POST', `/jobs/${id}/retry`);
+    for (const job of stuck) {
+      if (isWorthRetrying(job, this.#world)) {
+        await this.#verb('POST', `/jobs/${job.id}/retry`);
       }
     }
   }
@@ -217,9 +215,21 @@ interface Facts {
   readonly email: string;
 }
 
+/** Its run still waits for us, or was signalled by us and the job did not get to know. */
+export function isWorthRetrying(
+  { state, runId, request, reason }: ShownJob,
+  { ledger, trelica }: World,
+): boolean {
+  const run = trelica.runs.get(runId ?? request.runId ?? '');
+  const isOpen = run !== undefined && isWaiting(run) && run.person.email !== NO_MAILBOX;
+  const isOurs = run !== undefined && ledger.firedAt(run.id)?.by === 'service';
+  return isOpen || (state === 'needs-attention' && (isOurs || reason?.code === 'jobs.poisoned'));
+}
+
 interface ShownJob {
   readonly id: string;
-  readonly runId?: string;
+  readonly state: string;
+  readonly runId?: string | undefined;
   readonly request: { readonly runId?: string };
-  readonly reason?: { readonly code: string };
+  readonly reason?: { readonly code: string } | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Job } from '../../src/jobs/store.ts';
 import { Host } from './host.ts';
 import { isWaiting } from './ledger.ts';
-import { NO_MAILBOX, People } from './people.ts';
+import { isWorthRetrying, NO_MAILBOX, People } from './people.ts';
 import type { Premises } from './premises.ts';
 import { DAY, MINUTE } from './weather.ts';
 import { WILD_MS, World } from './world.ts';
@@ -61,9 +61,13 @@ async function unfinishedIn(world: World, host: Host): Promise<readonly string[]
   return [
     ...runs.map(({ id }) => `run ${id} waits`),
     ...jobs
-      .filter(({ state }) => !ENDS.includes(state))
+      .filter((job) => !ENDS.includes(job.state) || isWorthRetrying(shown(job), world))
       .map(({ id, state, reason }) => `job ${id} is ${state} (${reason?.code})`),
   ];
+}
+
+function shown({ id, state, request, report, reason }: Job) {
+  return { id, state, request, reason, runId: report?.['runId'] as string | undefined };
 }
 
 /** What the service says it did, beside what was done. */
@@ -87,6 +91,9 @@ function checkRecords({ ledger, trelica }: World, jobs: readonly Job[]): void {
   }
   for (const job of jobs) {
     ledger.count(job.state);
+    ledger.tell(
+      `job ${job.id} is ${job.state} (${job.reason?.code}): ${JSON.stringify(job.report?.['signal'])}`,
+    );
     const runId = job.request['runId'];
     if (typeof runId === 'string' && !trelica.runs.has(runId)) {
       ledger.violated(`job ${job.id} is about a run that never was`);
