@@ -86,7 +86,13 @@ async function benchFirstCommand(): Promise<void> {
     const token = scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
     const leavers = tenant.people
       .map(({ email }) => email)
-      .filter((email) => tenant.state(email)[0]?.type === 'UserMailbox')
+      .filter(
+        (email) =>
+          tenant
+            .state(email)
+            .map(({ type }) => type)
+            .join() === 'UserMailbox',
+      )
       .slice(0, 40);
     const times: number[] = [];
     for (const email of leavers) {
