@@ -65,7 +65,7 @@ export class Weather {
   constructor(chance: Chance, clock: Clock, lastsMs: number) {
     this.#chance = chance;
     this.#clock = clock;
-    this.#killOneIn = chance.pick([0, 0, 30, 100, 300]);
+    this.#killOneIn = chance.pick([0, 0, 60, 150, 400]);
     this.#trelicaOneIn = chance.pick([0, 10, 30, 100]);
     this.#exchangeOneIn = chance.pick([0, 10, 30, 100]);
     const storms = <T>(kinds: readonly T[], most: number) =>
