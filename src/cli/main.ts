@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
-import { ServiceError } from '../errors.ts';
-import { type EmailAddress, parseAddress } from '../offboarding/address.ts';
+import { Command } from 'commander';
+import { act } from './act.ts';
+import { address, count, url } from './arguments.ts';
+import { registerBackup } from './backup.ts';
 import { chooseEngine } from './choose-engine.ts';
 import { demo } from './demo.ts';
+import { registerJobs } from './jobs.ts';
+import { registerPause } from './pause.ts';
 import { plan } from './plan.ts';
 import { sandbox } from './sandbox.ts';
 import { undo } from './undo.ts';
-
-/** sysexits.h: the configuration is wrong. */
-const EXIT_CONFIGURATION = 78;
 
 /** The command line: one file per command; this one only reads the words. */
 const program = new Command('exo-bridge')
@@ -53,9 +53,7 @@ program
   .option('--manager <address>', 'line manager, instead of the one the waiting run names', address)
   .option('--config <file>', 'configuration of the service', 'exo-bridge.yaml')
   .option('--json', 'print one JSON document instead of the text')
-  .action(async (options) => {
-    process.exitCode = await telling(() => plan(options));
-  });
+  .action((options) => act(options, () => plan(options)));
 
 program
   .command('undo')
@@ -63,45 +61,10 @@ program
   .argument('<job>', 'id of the job')
   .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
   .option('--yes', 'do not ask')
-  .action(async (job, options) => {
-    process.exitCode = await telling(() => undo(job, options));
-  });
+  .action((job, options) => act({}, () => undo(job, options)));
 
-function address(text: string): EmailAddress {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) {
-    throw new InvalidArgumentError('One plain e-mail address is expected.');
-  }
-  return parsed;
-}
-
-/** Failures we can name are told in a sentence; others keep their stack. */
-async function telling(command: () => Promise<number>): Promise<number> {
-  try {
-    return await command();
-  } catch (error) {
-    if (!(error instanceof ServiceError)) {
-      throw error;
-    }
-    console.error(`${error.message} (${error.code})`);
-    return error.code.startsWith('config.') ? EXIT_CONFIGURATION : 1;
-  }
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidArgumentError('A whole number is expected.');
-  }
-  return value;
-}
-
-function url(text: string): string {
-  const parsed = URL.parse(text);
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new InvalidArgumentError('An http or https address is expected.');
-  }
-  return parsed.href;
-}
+registerJobs(program);
+registerPause(program);
+registerBackup(program);
 
 await program.parseAsync();

@@ -1,11 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { environment } from '../config.ts';
-import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
+import { ENDED } from '../jobs/states.ts';
 import { undoable } from '../offboarding/undo.ts';
-import { readOperatorToken } from '../secrets.ts';
 import type { ShownJob } from './demo-story.ts';
-import { Operator } from './operator.ts';
+import { granted, operatorAt } from './granted.ts';
+import type { Operator } from './operator.ts';
 
 export interface UndoOptions {
   readonly url: string;
@@ -13,14 +12,13 @@ export interface UndoOptions {
 }
 
 const LOOK_AGAIN_MS = 500;
-const ENDED = ['done', 'superseded', 'needs-attention'];
 
 /**
  * Shows what a job changed, asks, lets the running service take it back, and prints the report. Returns the
  * exit code: 0 only if everything that can be taken back was read back.
  */
-export async function undo(jobId: string, { url, yes }: UndoOptions): Promise<number> {
-  const operator = new Operator(url.replace(/\/$/, ''), readOperatorToken(environment()));
+export async function undo(jobId: string, { yes, ...options }: UndoOptions): Promise<number> {
+  const operator = operatorAt(options);
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const job = (await granted(operator.get(path))) as unknown as ShownJob;
   console.log(summaryOf(job));
@@ -63,25 +61,9 @@ async function isMeant(): Promise<boolean> {
 async function endOf(jobId: string, operator: Operator): Promise<string> {
   for (;;) {
     const { state } = await granted(operator.get(`/jobs/${jobId}`));
-    if (ENDED.includes(String(state))) {
+    if (ENDED.some((one) => one === state)) {
       return String(state);
     }
     await pause(LOOK_AGAIN_MS);
   }
-}
-
-/** The answer; what a problem document says is thrown, and so is silence. */
-async function granted<T extends Readonly<Record<string, unknown>>>(asked: Promise<T>): Promise<T> {
-  const answer = await asked.catch((cause: unknown) => {
-    throw new ServiceError('http.unavailable', 'no service answers at this address', { cause });
-  });
-  if (String(answer['type']).startsWith('urn:exo-bridge:problem:')) {
-    const code = String(answer['code']);
-    throw new ServiceError(isErrorCode(code) ? code : 'service.internal', String(answer['detail']));
-  }
-  return answer;
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
 import { addressSetting, domainOf, type EmailAddress } from './address.ts';
 import type { Reason } from './conclusion.ts';
 import { section } from './section.ts';
@@ -90,7 +91,12 @@ export function protectionOf(
       };
 }
 
+const REFUSALS = {
+  'never-touch': 'offboarding.never-touch',
+  'foreign-domain': 'offboarding.foreign-domain',
+} as const satisfies Record<Protection['code'], ErrorCode>;
+
 /** What a job is told that would have done something to somebody protected. */
 export function refusalOf({ code, sentence }: Protection): Extract<Verdict, { kind: 'fail' }> {
-  return { kind: 'fail', code: `offboarding.${code}`, reason: sentence };
+  return { kind: 'fail', code: REFUSALS[code], reason: sentence };
 }

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { environment, loadConfig } from '../config.ts';
+import { codeOf } from '../errors.ts';
+import { copyClosedQueue } from '../jobs/backup.ts';
+import { backupFolder } from '../jobs/backup-files.ts';
+import { act } from './act.ts';
+import { askingService, granted, operatorAt, type ServiceOptions } from './granted.ts';
+
+export interface BackupOptions extends ServiceOptions {
+  readonly config: string;
+}
+
+export function registerBackup(program: Command): void {
+  askingService(program.command('backup'))
+    .description('write a checked copy of the queue into backups/ of its data directory')
+    .option('--config <file>', 'configuration, for when no service runs', 'exo-bridge.yaml')
+    .action((options) => act(options, () => backup(options)));
+}
+
+/** Lets the running service make the copy, or makes it if none answers; returns the exit code. */
+export async function backup(options: BackupOptions): Promise<number> {
+  const made = await granted(operatorAt(options).post('/backup', {})).catch((error: unknown) => {
+    if (codeOf(error) !== 'http.unavailable') {
+      throw error;
+    }
+    return copyDirectly(options.config);
+  });
+  const { file, bytes } = made;
+  console.log(
+    options.json ? JSON.stringify({ file, bytes }) : `${String(file)}, ${String(bytes)} bytes`,
+  );
+  return 0;
+}
+
+/** A service that runs all the same has the queue locked: this fails then, and says so. */
+async function copyDirectly(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const { dataDirectory } = loadConfig({ file, environment: environment() });
+  const folder = backupFolder(dataDirectory);
+  return { ...(await copyClosedQueue(join(dataDirectory, 'jobs.db'), folder, new Date())) };
+}
