@@ -110,6 +110,8 @@ export function installFor(
         operations: { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} },
       },
     ],
+    // Nobody real leaves in a rehearsal, however many do.
+    brakes: { perHour: 100_000, perDay: 100_000 },
     // In a rehearsal one address is everybody: the workflow, the operator and whoever watches.
     limits: { requestsPerMinute: 1_000_000 },
   };
