@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { destination, pino } from 'pino';
+import { systemClock } from '../clock.ts';
 import { environment, loadConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import type { EmailAddress } from '../offboarding/address.ts';
@@ -56,6 +57,7 @@ async function makePlan({ config: file, workflow, email, manager }: PlanOptions)
       exchangeFor,
       brakes: config.brakes,
       log,
+      now: systemClock.wall,
       withinMs: WITHIN_MS,
     })({
       workflowId: entry.workflow.id,

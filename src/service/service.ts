@@ -147,6 +147,7 @@ async function assemble(
       exchangeFor,
       brakes: config.brakes,
       log,
+      now: systemClock.wall,
       withinMs: PLAN_WITHIN_MS,
     }),
     intake,
