@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { environment, loadConfig } from '../config.ts';
+import { type ConfigSources, environment, loadConfig } from '../config.ts';
 import { codeOf } from '../errors.ts';
 import { copyClosedQueue } from '../jobs/backup.ts';
 import { backupFolder } from '../jobs/backup-files.ts';
@@ -20,11 +20,13 @@ export function registerBackup(program: Command): void {
 
 /** Lets the running service make the copy, or makes it if none answers; returns the exit code. */
 export async function backup(options: BackupOptions): Promise<number> {
+  // Reading a secret takes it away, and the configuration may want the same one again.
+  const variables = { ...environment() };
   const made = await granted(operatorAt(options).post('/backup', {})).catch((error: unknown) => {
     if (codeOf(error) !== 'http.unavailable') {
       throw error;
     }
-    return copyDirectly(options.config);
+    return copyDirectly({ file: options.config, environment: variables });
   });
   const { file, bytes } = made;
   console.log(
@@ -34,8 +36,8 @@ export async function backup(options: BackupOptions): Promise<number> {
 }
 
 /** A service that runs all the same has the queue locked: this fails then, and says so. */
-async function copyDirectly(file: string): Promise<Readonly<Record<string, unknown>>> {
-  const { dataDirectory } = loadConfig({ file, environment: environment() });
+async function copyDirectly(sources: ConfigSources): Promise<Readonly<Record<string, unknown>>> {
+  const { dataDirectory } = loadConfig(sources);
   const folder = backupFolder(dataDirectory);
   return { ...(await copyClosedQueue(join(dataDirectory, 'jobs.db'), folder, new Date())) };
 }

@@ -57,6 +57,7 @@ async function makePlan({ config: file, workflow, email, manager }: PlanOptions)
       exchangeFor,
       brakes: config.brakes,
       log,
+      now: systemClock.wall,
       withinMs: WITHIN_MS,
     })({
       workflowId: entry.workflow.id,

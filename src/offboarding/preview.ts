@@ -49,6 +49,7 @@ export interface PreviewParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly exchange: Exchange;
   readonly brakes: Brakes;
+  readonly now: () => number;
 }
 
 /**
@@ -58,7 +59,7 @@ export interface PreviewParts {
 export async function makePreview(
   request: PreviewRequest,
   { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
-  { runs, exchange, brakes }: PreviewParts,
+  { runs, exchange, brakes, now }: PreviewParts,
 ): Promise<Preview> {
   const subject = await findSubject(request, runs);
   const about = introduce(subject);
@@ -69,7 +70,8 @@ export async function makePreview(
     const findings = [...brake, ...judgeFindings([gathering.finding], policy)];
     return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
   }
-  const snapshot = await takeSnapshot(exchange, gathering.participants, operations);
+  const readAt = new Date(now()).toISOString();
+  const snapshot = await takeSnapshot(exchange, gathering.participants, operations, { readAt });
   const { changes, findings, skipped, seen } = planOf(snapshot, policy);
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {

@@ -110,9 +110,9 @@ export function installFor(
         operations: { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} },
       },
     ],
-    // In a rehearsal everybody may leave at once.
+    // Nobody real leaves in a rehearsal, however many do.
     brakes: { perHour: 100_000, perDay: 100_000 },
-    // One address is everybody: the workflow, the operator and whoever watches.
+    // In a rehearsal one address is everybody: the workflow, the operator and whoever watches.
     limits: { requestsPerMinute: 1_000_000 },
   };
   writeFileSync(configFile, stringify(config), { mode: 0o600 });

@@ -70,7 +70,15 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     jobs: store,
     ...createOperating({ store, runner, dataDirectory, clock, log }),
     undo: createUndo(store, wake, now),
-    plan: createPlanner({ directory, runs, exchangeFor, brakes, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({
+      directory,
+      runs,
+      exchangeFor,
+      brakes,
+      log,
+      now: () => clock.wall(),
+      withinMs: PLAN_WITHIN_MS,
+    }),
     intake,
     workflows: async (nameOrId: string) => {
       const entry = await directory.find(nameOrId);

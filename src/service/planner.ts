@@ -13,6 +13,7 @@ export interface PlannerParts {
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
   readonly brakes: Brakes;
   readonly log: Logger;
+  readonly now: () => number;
   readonly withinMs: number;
 }
 
@@ -32,10 +33,10 @@ export function createPlanner(parts: PlannerParts): (request: PreviewRequest) =>
     underWay += 1;
     const signal = AbortSignal.timeout(parts.withinMs);
     try {
-      const { brakes, directory, runs, exchangeFor, log } = parts;
+      const { brakes, directory, runs, exchangeFor, log, now } = parts;
       const assignment = await assignmentFor(request.workflowId, directory);
       const exchange = exchangeFor(log, signal);
-      return await makePreview(request, assignment, { runs, exchange, brakes });
+      return await makePreview(request, assignment, { runs, exchange, brakes, now });
     } catch (cause) {
       throw signal.aborted
         ? new ServiceError('http.unavailable', 'the plan took too long', { cause })

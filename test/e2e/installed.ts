@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { ShownJob } from '../../src/cli/demo-story.ts';
 import { Operator } from '../../src/cli/operator.ts';
-import { loadConfig } from '../../src/config.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { ENDED } from '../../src/jobs/states.ts';
 import {
   type Installation,
   installFor,
@@ -29,12 +30,18 @@ export interface Installed {
 
 const SMALL = { people: 60, groups: 30, latency: 0, seed: 1 };
 
-export async function install(engine: RehearsalEngine): Promise<Installed> {
+/** `brakes` may depend on the people there are; by default as the rehearsal has them. */
+export async function install(
+  engine: RehearsalEngine,
+  brakesFor?: (rehearsal: Rehearsal) => Partial<Config['brakes']>,
+): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const rehearsal = await startRehearsal({ ...SMALL, engine });
   const installation = installFor(rehearsal, folder, 0);
   const { configFile: file, secrets } = installation;
-  const config = loadConfig({ file, environment: { ...secrets } });
+  const loaded = loadConfig({ file, environment: { ...secrets } });
+  const brakes = { ...loaded.brakes, ...brakesFor?.(rehearsal) };
+  const config = { ...loaded, brakes };
   const logged: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const service = await startService(config, { environment: process.env, log });
@@ -57,7 +64,7 @@ export async function install(engine: RehearsalEngine): Promise<Installed> {
         `job ${String(jobId)} ended`,
         async () => {
           const job = (await operator.get(`/jobs/${String(jobId)}`)) as unknown as ShownJob;
-          return ['done', 'superseded', 'needs-attention'].includes(job.state) ? job : undefined;
+          return ENDED.some((state) => state === job.state) ? job : undefined;
         },
         60_000,
       ),

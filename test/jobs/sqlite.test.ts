@@ -19,6 +19,7 @@ import { after, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { copyClosedQueue } from '../../src/jobs/backup.ts';
 import { MIGRATIONS } from '../../src/jobs/migrations.ts';
+import { assertWorkable } from '../../src/jobs/open-database.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
 import { prepareStatements } from '../../src/jobs/statements.ts';
 import { describeStore } from './store-contract.ts';
@@ -181,6 +182,25 @@ for (const [what, damage] of DAMAGES) {
     await store.close();
   });
 }
+
+test('of a queue too large to be read at each start, what it works with is read all the same', async () => {
+  const halved = (file: string) => {
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xa5, bytes.length / 2));
+  };
+  const cutOff = (file: string) => truncateSync(file, statSync(file).size - 4_096);
+  for (const damage of [halved, cutOff]) {
+    const file = newFile();
+    await fill(file, 500);
+    const whole = new Database(file);
+    assertWorkable(file, whole);
+    whole.close();
+    damage(file);
+    const damaged = new Database(file);
+    assert.throws(() => assertWorkable(file, damaged), { code: /^SQLITE_CORRUPT/ });
+    damaged.close();
+  }
+});
 
 test('a copy is made while work goes on, holds all that was there, and is only the owner’s', async () => {
   const file = newFile();

@@ -34,6 +34,7 @@ function planner(
     exchangeFor: (_log, signal) => (typeof exchange === 'function' ? exchange(signal) : exchange),
     brakes: brakeSettings.parse(brakes),
     log: pino({ level: 'silent' }),
+    now: () => 0,
     withinMs,
   });
 }

@@ -71,7 +71,8 @@ export class Weather {
     const storms = <T>(kinds: readonly T[], most: number) =>
       Array.from({ length: chance.between(0, most) }, (): Storm<T> => {
         const from = clock.now() + chance.between(0, lastsMs);
-        const until = from + chance.between(10 * SECOND, chance.pick([MINUTE, 10 * MINUTE, 2 * HOUR]));
+        const until =
+          from + chance.between(10 * SECOND, chance.pick([MINUTE, 10 * MINUTE, 2 * HOUR]));
         return { from, until, trouble: chance.pick(kinds) };
       });
     this.#trelica = storms(TRELICA_STORMS, 2);
