@@ -248,6 +248,13 @@ class SqliteStore implements JobStore {
     });
   }
 
+  hasten(reasonCodes: readonly string[], now: number): Promise<number> {
+    return this.#write(() => {
+      const codes = JSON.stringify(reasonCodes);
+      return this.#statements.hasten.run({ codes, now }).changes;
+    });
+  }
+
   async find(id: string): Promise<Job | undefined> {
     const line = this.#statements.byId.get(id);
     return line === undefined ? undefined : toJob(line);
@@ -384,6 +391,11 @@ function prepare(database: Database.Database) {
     retry: write<{ id: string; now: number }>(
       `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
          failures = 0, outages = 0 WHERE id = @id`,
+    ),
+    hasten: write<{ codes: string; now: number }>(
+      `UPDATE jobs SET dueAt = @now, updatedAt = @now
+       WHERE state = 'waiting' AND dueAt > @now
+         AND reasonCode IN (SELECT value FROM json_each(@codes))`,
     ),
     list: database.prepare<{ below: number; limit: number }, Line>(
       'SELECT * FROM jobs WHERE sequence < @below ORDER BY sequence DESC LIMIT @limit',

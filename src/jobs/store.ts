@@ -120,6 +120,11 @@ export interface JobStore {
    * if another job does its work by now.
    */
   retry(id: string, now: number): Promise<boolean>;
+  /**
+   * Lets the waiting jobs with one of these reasons fall due now, for when what they wait for has come back.
+   * Returns how many.
+   */
+  hasten(reasonCodes: readonly string[], now: number): Promise<number>;
   find(id: string): Promise<Job | undefined>;
   /** Newest first. */
   list(filter: JobFilter): Promise<readonly Job[]>;
