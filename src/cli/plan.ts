@@ -1,14 +1,15 @@
 import { rmSync } from 'node:fs';
 import { destination, pino } from 'pino';
+import { systemClock } from '../clock.ts';
 import { environment, loadConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import type { EmailAddress } from '../offboarding/address.ts';
 import type { Preview } from '../offboarding/preview.ts';
 import { previewText } from '../offboarding/preview-text.ts';
 import { findProgram } from '../powershell/program.ts';
+import { connectTrelica, exchangesOn } from '../service/assemble.ts';
 import { createExchangeSessions } from '../service/exchange-sessions.ts';
 import { createPlanner } from '../service/planner.ts';
-import { connectTrelica, exchangesOn } from '../service/service.ts';
 
 export interface PlanOptions {
   readonly config: string;
@@ -41,7 +42,7 @@ async function makePlan({ config: file, workflow, email, manager }: PlanOptions)
   const { pool, folder } = createExchangeSessions(config, { environment: variables, log });
   try {
     pool.start();
-    const { runs, directory } = connectTrelica(config, log);
+    const { runs, directory } = connectTrelica(config, { fetch, clock: systemClock, log });
     const entry = await directory.find(workflow);
     if (entry === undefined) {
       throw new ServiceError(

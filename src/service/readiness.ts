@@ -2,11 +2,15 @@ import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
-import type { Pool } from '../powershell/pool.ts';
+
+export interface SessionsStatus {
+  /** Why no session can be had now, as a sentence; undefined if one can. */
+  readonly status: { readonly obstacle: string | undefined };
+}
 
 export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check'>;
-  readonly pool: Pick<Pool, 'status'>;
+  readonly sessions: SessionsStatus;
   readonly directory: Pick<Directory<unknown>, 'all'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -19,7 +23,7 @@ const FAILURE_KEPT_MS = 5_000;
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
   const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
   return async () => {
-    const { obstacle } = parts.pool.status;
+    const { obstacle } = parts.sessions.status;
     return Promise.all([
       check('queue', () => parts.store.check()),
       obstacle === undefined

@@ -4,27 +4,17 @@ import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
-import { createExchange } from '../exchange/exchange.ts';
 import { buildApp } from '../http/app.ts';
-import { Runner } from '../jobs/runner.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
-import { createDirectory } from '../offboarding/directory.ts';
 import { findProgram } from '../powershell/program.ts';
-import type { Sessions } from '../powershell/sessions.ts';
-import { createClient } from '../trelica/client.ts';
-import { createRuns } from '../trelica/runs.ts';
-import { createSweep } from '../trelica/sweep.ts';
-import { createWorkflows } from '../trelica/workflows.ts';
+import { type Assembly, assemble } from './assemble.ts';
 import {
   createExchangeSessions,
   type ExchangeSessions,
   type SessionEnvironment,
 } from './exchange-sessions.ts';
-import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
-import { createPlanner } from './planner.ts';
-import { createReadiness } from './readiness.ts';
 
 export interface Service {
   /** Where it listens, e.g. http://127.0.0.1:8080. */
@@ -32,9 +22,6 @@ export interface Service {
   /** Takes no more work, lets what runs finish within its grace time, and closes everything. May be called twice. */
   stop(): Promise<void>;
 }
-
-/** Below what the HTTP front gives a handler. */
-const PLAN_WITHIN_MS = 100_000;
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -47,7 +34,15 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const sessions = createExchangeSessions(config, parts);
-  const { runner, app, readiness } = await assemble(config, { log, store, sessions });
+  const { runner, front } = assemble(config, {
+    store,
+    sessions: sessions.pool,
+    fetch,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  const app = await buildApp(front);
   const service = {
     url: '',
     stop: once(() => stopAll({ app, runner, sessions, store, config, log })),
@@ -56,7 +51,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     await listen(app, config.listen);
     sessions.pool.start();
     await runner.start();
-    void reportObstacles(readiness, log);
+    void reportObstacles(front.readiness, log);
   } catch (error) {
     await service.stop();
     throw error;
@@ -79,7 +74,7 @@ async function listen(app: App, { host, port }: Config['listen']): Promise<void>
 
 /** A wrong name or secret should be in the log before the first leaver meets it. Never rejects. */
 async function reportObstacles(
-  readiness: ReturnType<typeof createReadiness>,
+  readiness: Assembly['front']['readiness'],
   log: Logger,
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
@@ -95,97 +90,9 @@ interface Started {
   readonly sessions: ExchangeSessions;
 }
 
-async function assemble(
-  config: Config,
-  { log, store, sessions: { pool } }: Started,
-): Promise<{ runner: Runner; app: App; readiness: ReturnType<typeof createReadiness> }> {
-  const { workflows, runs, directory } = connectTrelica(config, log);
-  const exchangeFor = exchangesOn(pool, config);
-  const handler = createLeaverHandler({
-    jobs: store,
-    directory,
-    runs,
-    exchangeFor,
-    clock: systemClock,
-    log,
-  });
-  const runner = new Runner({
-    store,
-    handler,
-    concurrency: config.limits.concurrentJobs,
-    retry: { maxAttempts: config.limits.attempts },
-    clock: systemClock,
-    random: Math.random,
-    log,
-  });
-  const { trustedProxies } = config.listen;
-  const wake = () => runner.wake();
-  const intake = createIntake(store, wake, systemClock.now);
-  const readiness = createReadiness({ store, pool, directory, now: systemClock.now });
-  const app = await buildApp({
-    log,
-    jobs: store,
-    retry: async (id) => {
-      const isQueued = await store.retry(id, systemClock.now());
-      wake();
-      return isQueued;
-    },
-    undo: createUndo(store, wake, systemClock.now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
-    intake,
-    workflows: async (nameOrId) => {
-      const entry = await directory.find(nameOrId);
-      return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
-    },
-    sweep: createSweep({ policies: config.workflows, workflows, runs, intake, log }),
-    readiness,
-    tokens: {
-      webhook: config.secrets.webhookTokens,
-      poll: config.secrets.pollTokens,
-      operator: config.secrets.operatorTokens,
-    },
-    limits: {
-      requestsPerMinute: config.limits.requestsPerMinute,
-      ...(trustedProxies === undefined ? {} : { trustedProxies }),
-    },
-  });
-  return { runner, app, readiness };
-}
-
-/** Trelica as the configuration describes it; asks nothing yet. */
-export function connectTrelica(config: Config, log: Logger) {
-  const { now } = systemClock;
-  const client = createClient(trelicaSettings(config), { fetch, now });
-  const workflows = createWorkflows(client, now);
-  return {
-    workflows,
-    runs: createRuns({ client, workflows, log }),
-    directory: createDirectory(config.workflows, workflows),
-  };
-}
-
-/** An Exchange for each piece of work, all on the same sessions. */
-export function exchangesOn(pool: Sessions, { exchange }: Config) {
-  const limits = {
-    readTimeoutMs: exchange.readTimeoutSeconds * 1_000,
-    writeTimeoutMs: exchange.writeTimeoutSeconds * 1_000,
-  };
-  return (log: Logger, signal: AbortSignal) => createExchange(pool, limits, { log, signal });
-}
-
-function trelicaSettings({ trelica, secrets }: Config) {
-  return {
-    baseUrl: trelica.baseUrl,
-    clientId: trelica.clientId,
-    clientSecret: secrets.trelicaClientSecret,
-    requestTimeoutMs: trelica.requestTimeoutSeconds * 1_000,
-    allowHttpToLoopback: trelica.dangerouslyAllowHttpToLoopback,
-  };
-}
-
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
 async function stopAll(
-  parts: Started & { app: App; runner: Runner; config: Config },
+  parts: Started & { app: App; runner: Assembly['runner']; config: Config },
 ): Promise<void> {
   const { app, runner, sessions, store, config, log } = parts;
   log.info('service stopping');
