@@ -2,13 +2,14 @@ import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { WorkflowPolicy } from '../offboarding/policy.ts';
-import type { Exchange, Runs } from '../offboarding/ports.ts';
+import type { Exchange, People, Runs } from '../offboarding/ports.ts';
 import { makePreview, type Preview, type PreviewRequest } from '../offboarding/preview.ts';
-import { assignmentFor } from './leaver-job.ts';
+import { assignmentsFor } from './leaver-job.ts';
 
 export interface PlannerParts {
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Pick<Runs, 'read' | 'search'>;
+  readonly people?: People | undefined;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
   readonly log: Logger;
   readonly withinMs: number;
@@ -30,9 +31,10 @@ export function createPlanner(parts: PlannerParts): (request: PreviewRequest) =>
     underWay += 1;
     const signal = AbortSignal.timeout(parts.withinMs);
     try {
-      const { directory, runs, exchangeFor, log } = parts;
-      const assignment = await assignmentFor(request.workflowId, directory);
-      return await makePreview(request, assignment, { runs, exchange: exchangeFor(log, signal) });
+      const { directory, exchangeFor, log } = parts;
+      const [assignment] = await assignmentsFor(request, directory);
+      const exchange = exchangeFor(log, signal);
+      return await makePreview(request, assignment, { ...parts, exchange });
     } catch (cause) {
       throw signal.aborted
         ? new ServiceError('http.unavailable', 'the plan took too long', { cause })

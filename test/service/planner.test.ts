@@ -24,7 +24,7 @@ const NO_RUN: Pick<Runs, 'read' | 'search'> = {
 function planner(exchange: Exchange | ((signal: AbortSignal) => Exchange), withinMs = 60_000) {
   const entry = { policy, workflow: { id: 'w', name: 'Person leaves' } };
   return createPlanner({
-    directory: { find: async () => entry, all: async () => [entry] },
+    directory: { find: async () => [entry], check: async () => [] },
     runs: NO_RUN,
     exchangeFor: (_log, signal) => (typeof exchange === 'function' ? exchange(signal) : exchange),
     log: pino({ level: 'silent' }),
