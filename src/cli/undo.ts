@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environment } from '../config.ts';
-import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 import { undoable } from '../offboarding/undo.ts';
 import { readOperatorToken } from '../secrets.ts';
 import type { ShownJob } from './demo-story.ts';
+import { granted } from './granted.ts';
 import { Operator } from './operator.ts';
 
 export interface UndoOptions {
@@ -68,20 +68,4 @@ async function endOf(jobId: string, operator: Operator): Promise<string> {
     }
     await pause(LOOK_AGAIN_MS);
   }
-}
-
-/** The answer; what a problem document says is thrown, and so is silence. */
-async function granted<T extends Readonly<Record<string, unknown>>>(asked: Promise<T>): Promise<T> {
-  const answer = await asked.catch((cause: unknown) => {
-    throw new ServiceError('http.unavailable', 'no service answers at this address', { cause });
-  });
-  if (String(answer['type']).startsWith('urn:exo-bridge:problem:')) {
-    const code = String(answer['code']);
-    throw new ServiceError(isErrorCode(code) ? code : 'service.internal', String(answer['detail']));
-  }
-  return answer;
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code);
 }
