@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute'];
+const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute', 'People.Read'];
 const LIFETIME_SECONDS = 3_600;
 
 interface Answer {
