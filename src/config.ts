@@ -16,6 +16,10 @@ const trelica = section({
   baseUrl: z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)),
   clientId: z.string().min(1),
   requestTimeoutSeconds: seconds(30, 300),
+  /** In the long run; Trelica documents no limit. */
+  requestsPerSecond: z.int().min(1).max(1_000).default(10),
+  /** Look up in people's records what a run lacks, with the scope People.Read. */
+  peopleApi: z.boolean().default(false),
   /** For rehearsals only: lets baseUrl be plain HTTP, and only to this machine. */
   dangerouslyAllowHttpToLoopback: z.boolean().default(false),
 }).refine(
@@ -106,6 +110,10 @@ const schema = section({
     /** How long a job is kept after its end, with its report and history. */
     days: z.int().min(1).max(36_500).default(730),
   }).prefault({}),
+  poll: section({
+    /** How often to look for runs whose webhook was lost; 0: only when asked. */
+    everyMinutes: z.int().min(0).max(1_440).default(10),
+  }).prefault({}),
   limits: section({
     /** Leavers worked on at the same time. */
     concurrentJobs: z.int().min(1).max(32).default(2),
@@ -178,10 +186,12 @@ function faultsOf(error: z.ZodError): readonly string[] {
   );
 }
 
-/** Two policies for one workflow: nobody could tell which of them a webhook means. */
-function twiceConfigured(workflows: readonly { workflow: string }[]): string[] {
-  const names = workflows.map(({ workflow }) => workflow);
-  return names.flatMap((name, index) =>
-    names.indexOf(name) < index ? [`workflows[${index}]: ${name} is there already`] : [],
+/** Two policies for one step: nobody could tell which of them a run means. */
+function twiceConfigured(workflows: readonly { workflow: string; step: string }[]): string[] {
+  const places = workflows.map(({ workflow, step }) => JSON.stringify([workflow, step]));
+  return workflows.flatMap(({ workflow, step }, index) =>
+    places.indexOf(places[index] ?? '') < index
+      ? [`workflows[${index}]: ${workflow} is there already with the step ${step}`]
+      : [],
   );
 }

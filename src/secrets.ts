@@ -52,6 +52,23 @@ export function readSecrets(environment: Environment, signIn: string): SecretsRe
 }
 
 /**
+ * Takes a token that may ask for a sweep: the poll token or, without one, the operator's. Throws
+ * `config.invalid`.
+ */
+export function readPollToken(environment: Environment): string {
+  const { EXO_BRIDGE_POLL_TOKEN: token, EXO_BRIDGE_POLL_TOKEN_FILE: file } = environment;
+  if (token === undefined && file === undefined) {
+    return readOperatorToken(environment);
+  }
+  const taker = new Taker(environment);
+  const [poll] = taker.tokens('EXO_BRIDGE_POLL_TOKEN');
+  if (taker.faults.length > 0) {
+    throw new ServiceError('config.invalid', taker.faults.join('\n'));
+  }
+  return poll;
+}
+
+/**
  * Takes the operator's token, and nothing else, for a command that talks to a running service. Throws
  * `config.invalid`.
  */

@@ -8,6 +8,7 @@ import { demo } from './demo.ts';
 import { registerJobs } from './jobs.ts';
 import { registerPause } from './pause.ts';
 import { plan } from './plan.ts';
+import { poll } from './poll.ts';
 import { sandbox } from './sandbox.ts';
 import { undo } from './undo.ts';
 
@@ -50,10 +51,21 @@ program
   .description('show what would be done for a leaver; reads only, changes and signals nothing')
   .requiredOption('--workflow <name>', 'name or id of the workflow, as configured')
   .requiredOption('--email <address>', 'address of the person who leaves', address)
+  .option('--step <title>', 'title of the step, where several of the workflow are configured')
   .option('--manager <address>', 'line manager, instead of the one the waiting run names', address)
   .option('--config <file>', 'configuration of the service', 'exo-bridge.yaml')
   .option('--json', 'print one JSON document instead of the text')
   .action((options) => act(options, () => plan(options)));
+
+program
+  .command('poll')
+  .description('look once for runs that wait, for those who keep a scheduler')
+  .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
+  .option('--standalone', 'work without a running service: look, do what waits, and end')
+  .option('--config <file>', 'configuration, with --standalone', 'exo-bridge.yaml')
+  .option('--minutes <number>', 'end by then, with --standalone', count, 50)
+  .option('--json', 'print one JSON document instead of the text')
+  .action((options) => act(options, () => poll(options)));
 
 program
   .command('undo')

@@ -283,6 +283,13 @@ class SqliteStore implements JobStore {
     return this.#statements.paused.get() !== undefined;
   }
 
+  hasten(reasonCodes: readonly string[], now: number): Promise<number> {
+    return this.#write(() => {
+      const codes = JSON.stringify(reasonCodes);
+      return this.#statements.hasten.run({ codes, now }).changes;
+    });
+  }
+
   async find(id: string): Promise<Job | undefined> {
     const line = this.#statements.byId.get(id);
     return line === undefined ? undefined : toJob(line);

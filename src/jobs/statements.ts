@@ -129,6 +129,11 @@ export function prepareStatements(database: Database) {
       `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
          failures = 0, outages = 0, crashes = 0 WHERE id = @id`,
     ),
+    hasten: write<{ codes: string; now: number }>(
+      `UPDATE jobs INDEXED BY openByDue SET dueAt = @now, updatedAt = @now
+       WHERE state IN ('queued', 'waiting') AND state = 'waiting' AND dueAt > @now
+         AND reasonCode IN (SELECT value FROM json_each(@codes))`,
+    ),
     requeue: write<{ id: string; now: number }>(
       `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, crashes = crashes + 1
        WHERE id = @id`,

@@ -211,6 +211,11 @@ export interface JobStore {
   pause(reason: string | undefined, now: number): Promise<void>;
   resume(): Promise<void>;
   paused(): Promise<Pause | undefined>;
+  /**
+   * Lets the waiting jobs with one of these reasons fall due now, for when what they wait for has come back.
+   * Returns how many.
+   */
+  hasten(reasonCodes: readonly string[], now: number): Promise<number>;
   find(id: string): Promise<Job | undefined>;
   /** Newest first. */
   list(filter: JobFilter): Promise<readonly Job[]>;

@@ -7,8 +7,6 @@ export interface Attempt {
   readonly request: LeaverRequest;
   /** What earlier attempts left behind. */
   readonly report: Report;
-  /** When the request was accepted, in milliseconds since the epoch. */
-  readonly requestedAt: number;
   /** Aborted when the service stops and the attempt's time is up. */
   readonly signal: AbortSignal;
   /** Aborted when an operator wants the job to end: heeded where nothing is left unread. */

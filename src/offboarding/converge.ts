@@ -1,6 +1,12 @@
 import { codeOf, retryOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type FindingPolicy, type JudgedFinding, stopOf } from './findings.ts';
+import {
+  type Finding,
+  type FindingPolicy,
+  type JudgedFinding,
+  judgeFindings,
+  stopOf,
+} from './findings.ts';
 import type { Journal } from './journal.ts';
 import { type Remaining, remaining } from './made.ts';
 import type { Change, Operation } from './operations/operation.ts';
@@ -17,6 +23,8 @@ export interface ConvergeParts {
   readonly exchange: Exchange;
   readonly operations: readonly Operation[];
   readonly findings: FindingPolicy;
+  /** What was found before anything was read. */
+  readonly known?: readonly Finding[];
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -63,8 +71,11 @@ export function stoppedBy({ sentence }: JudgedFinding): Verdict {
   return { kind: 'fail', code: 'offboarding.stopped-by-finding', reason: sentence };
 }
 
-function remainingOf(snapshot: Snapshot, { findings, journal }: ConvergeParts): Remaining {
-  return remaining(planOf(snapshot, findings), journal.report.changes, findings);
+function remainingOf(snapshot: Snapshot, parts: ConvergeParts): Remaining {
+  const { findings, known = [], journal } = parts;
+  const plan = planOf(snapshot, findings);
+  const all = [...judgeFindings(known, findings), ...plan.findings];
+  return remaining({ ...plan, findings: all }, journal.report.changes, findings);
 }
 
 function fullScan({ exchange, journal, log, signal, cancel }: ConvergeParts): Scanner {

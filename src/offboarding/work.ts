@@ -42,9 +42,9 @@ export async function work(person: Person, parts: WorkParts): Promise<Verdict | 
 
 async function withoutMailbox(
   { finding }: Extract<Gathering, { kind: 'nobody' }>,
-  { journal, findings: policy }: WorkParts,
+  { journal, findings: policy, known = [] }: WorkParts,
 ): Promise<Verdict> {
-  const findings = judgeFindings([finding], policy);
+  const findings = judgeFindings([...known, finding], policy);
   await journal.note({ findings: findings.map(shownFinding) });
   const stop = stopOf(findings);
   return stop === undefined ? { kind: 'continue' } : stoppedBy(stop);

@@ -5,16 +5,16 @@ import type { AppParts } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
-import { createDirectory } from '../offboarding/directory.ts';
 import type { Sessions } from '../powershell/sessions.ts';
-import { createClient } from '../trelica/client.ts';
-import { createRuns } from '../trelica/runs.ts';
+import { OUTAGES } from '../trelica/gate.ts';
 import { createSweep } from '../trelica/sweep.ts';
-import { createWorkflows } from '../trelica/workflows.ts';
+import { SweepTimer } from '../trelica/sweep-timer.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
 import { createOperating } from './operating.ts';
 import { createPlanner } from './planner.ts';
 import { createReadiness, type SessionsStatus } from './readiness.ts';
+import { connectTrelica } from './trelica-connection.ts';
+import { createWorkflowFinder } from './workflow-finder.ts';
 
 /** What the service takes from the world around it: the disk, Exchange, the network, time and chance. */
 export interface Surroundings {
@@ -30,8 +30,12 @@ export interface Surroundings {
 export interface Assembly {
   /** Not started. */
   readonly runner: Runner;
+  /** Not started. */
+  readonly timer: SweepTimer;
   /** What the HTTP front is built of. */
   readonly front: AppParts;
+  /** Lets nobody ask Trelica any more, ourselves included. */
+  readonly closeTrelica: () => void;
 }
 
 /** Below what the HTTP front gives a handler. */
@@ -40,13 +44,22 @@ const PLAN_WITHIN_MS = 100_000;
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const { store, sessions, clock, random, log } = surroundings;
-  const { workflows, runs, directory } = connectTrelica(config, surroundings);
+  const now = () => clock.now();
+  const wake = () => runner.wake();
+  const { workflows, runs, people, directory, close } = connectTrelica(config, {
+    ...surroundings,
+    onReturn: () => {
+      void hasten(surroundings, wake);
+      timer.soon();
+    },
+  });
   const exchangeFor = exchangesOn(sessions, config);
   const { brakes, dataDirectory } = config;
   const handler = createLeaverHandler({
     jobs: store,
     directory,
     runs,
+    people,
     exchangeFor,
     brakes,
     clock,
@@ -61,10 +74,15 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     random,
     log,
   });
-  const { trustedProxies } = config.listen;
-  const wake = () => runner.wake();
-  const now = () => clock.now();
   const intake = createIntake(store, wake, now);
+  const sweep = createSweep({ policies: config.workflows, workflows, runs, intake, log });
+  const timer = new SweepTimer({
+    sweep,
+    everyMs: config.poll.everyMinutes * 60_000,
+    clock,
+    random,
+  });
+  const { trustedProxies } = config.listen;
   const front = {
     log,
     jobs: store,
@@ -73,6 +91,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     plan: createPlanner({
       directory,
       runs,
+      people,
       exchangeFor,
       brakes,
       log,
@@ -80,11 +99,8 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       withinMs: PLAN_WITHIN_MS,
     }),
     intake,
-    workflows: async (nameOrId: string) => {
-      const entry = await directory.find(nameOrId);
-      return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
-    },
-    sweep: createSweep({ policies: config.workflows, workflows, runs, intake, log }),
+    workflows: createWorkflowFinder(directory),
+    sweep,
     readiness: createReadiness({ store, sessions, directory, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
@@ -96,22 +112,18 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
     },
   };
-  return { runner, front };
+  return { runner, timer, front, closeTrelica: close };
 }
 
-/** Trelica as the configuration describes it; asks nothing yet. */
-export function connectTrelica(
-  config: Config,
-  { fetch, clock, log }: Pick<Surroundings, 'fetch' | 'clock' | 'log'>,
-) {
-  const now = () => clock.now();
-  const client = createClient(trelicaSettings(config), { fetch, now });
-  const workflows = createWorkflows(client, now);
-  return {
-    workflows,
-    runs: createRuns({ client, workflows, log }),
-    directory: createDirectory(config.workflows, workflows),
-  };
+/** The jobs that wait for Trelica go on at once. Never rejects: they would go on later by themselves. */
+async function hasten({ store, clock, log }: Surroundings, wake: () => void): Promise<void> {
+  try {
+    const jobs = await store.hasten(OUTAGES, clock.now());
+    log.info({ jobs }, 'jobs that waited for trelica go on');
+  } catch (error) {
+    log.error({ err: error }, 'jobs that wait for trelica cannot be hastened');
+  }
+  wake();
 }
 
 /** An Exchange for each piece of work, all on the same sessions. */
@@ -121,14 +133,4 @@ export function exchangesOn(sessions: Sessions, { exchange }: Config) {
     writeTimeoutMs: exchange.writeTimeoutSeconds * 1_000,
   };
   return (log: Logger, signal: AbortSignal) => createExchange(sessions, limits, { log, signal });
-}
-
-function trelicaSettings({ trelica, secrets }: Config) {
-  return {
-    baseUrl: trelica.baseUrl,
-    clientId: trelica.clientId,
-    clientSecret: secrets.trelicaClientSecret,
-    requestTimeoutMs: trelica.requestTimeoutSeconds * 1_000,
-    allowHttpToLoopback: trelica.dangerouslyAllowHttpToLoopback,
-  };
 }

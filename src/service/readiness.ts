@@ -11,7 +11,7 @@ export interface SessionsStatus {
 export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check' | 'paused'>;
   readonly sessions: SessionsStatus;
-  readonly directory: Pick<Directory<unknown>, 'all'>;
+  readonly directory: Pick<Directory<unknown>, 'check'>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -21,7 +21,7 @@ const FAILURE_KEPT_MS = 5_000;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
-  const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
+  const trelica = keepFailures(() => check('trelica', () => parts.directory.check()), parts.now);
   return async () => {
     const { obstacle } = parts.sessions.status;
     return Promise.all([
@@ -36,7 +36,10 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly P
 
 /** A pause is told, but it is no fault: who is not ready gets no webhooks, and these are still to be accepted. */
 async function queue(store: ReadinessParts['store']): Promise<PartReadiness> {
-  const found = await check('queue', () => store.check());
+  const found = await check('queue', async () => {
+    await store.check();
+    return [];
+  });
   const pause = found.ready ? await store.paused() : undefined;
   return pause === undefined ? found : { ...found, reason: pauseText(pause) };
 }
@@ -46,10 +49,14 @@ function pauseText({ since, reason }: Pause): string {
   return `paused since ${new Date(since).toISOString()}${why}`;
 }
 
-async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {
+/** `attempt` gives sentences about what a person should correct though the part is ready. */
+async function check(
+  name: string,
+  attempt: () => Promise<readonly string[]>,
+): Promise<PartReadiness> {
   try {
-    await attempt();
-    return { name, ready: true };
+    const faults = await attempt();
+    return { name, ready: true, ...(faults.length === 0 ? {} : { reason: faults.join('; ') }) };
   } catch (error) {
     // Only our own sentences: anything else may name paths or hosts.
     const message = error instanceof ServiceError ? error.message : 'see the log';
@@ -64,7 +71,7 @@ function keepFailures(look: () => Promise<PartReadiness>, now: () => number) {
       kept = { answer: look(), until: now() + FAILURE_KEPT_MS };
     }
     const answer = await kept.answer;
-    if (answer.ready) {
+    if (answer.ready && answer.reason === undefined) {
       kept = undefined;
     }
     return answer;

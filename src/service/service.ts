@@ -35,7 +35,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const sessions = createExchangeSessions(config, parts);
-  const { runner, front } = assemble(config, {
+  const assembly = assemble(config, {
     store,
     sessions: sessions.pool,
     fetch,
@@ -43,6 +43,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     random: Math.random,
     log,
   });
+  const { runner, timer, front } = assembly;
   const app = await buildApp(front);
   const { days } = config.retention;
   const endRetention = startRetention({ store, days, clock: systemClock, log });
@@ -50,13 +51,14 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     url: '',
     stop: once(() => {
       endRetention();
-      return stopAll({ app, runner, sessions, store, config, log });
+      return stopAll({ ...assembly, app, sessions, store, config, log });
     }),
   };
   try {
     await listen(app, config.listen);
     sessions.pool.start();
     await runner.start();
+    timer.start();
     void reportObstacles(front.readiness, log);
   } catch (error) {
     await service.stop();
@@ -84,8 +86,8 @@ async function reportObstacles(
   log: Logger,
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
-    if (!ready && name !== 'exchange') {
-      log.error({ part: name, reason }, 'not ready');
+    if (reason !== undefined && name !== 'exchange') {
+      log.error({ part: name, reason }, ready ? 'configuration to be corrected' : 'not ready');
     }
   }
 }
@@ -97,15 +99,15 @@ interface Started {
 }
 
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
-async function stopAll(
-  parts: Started & { app: App; runner: Assembly['runner']; config: Config },
-): Promise<void> {
-  const { app, runner, sessions, store, config, log } = parts;
+async function stopAll(parts: Started & Assembly & { app: App; config: Config }): Promise<void> {
+  const { app, runner, timer, closeTrelica, sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
+  closeTrelica();
+  await timer.stop();
   await sessions.pool.stop({ graceMs: 0 });
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App } from '../../src/http/server.ts';
+import type { Found } from '../../src/http/webhook.ts';
 import type { Job, Pause } from '../../src/jobs/store.ts';
 import type { Preview, PreviewRequest } from '../../src/offboarding/preview.ts';
 import type { LeaverRequest } from '../../src/offboarding/request.ts';
@@ -30,7 +31,7 @@ export interface Scene {
   readonly jobs: Job[];
   readonly planned: PreviewRequest[];
   /** Replaced by a test to break a part. */
-  workflows: (nameOrId: string) => Promise<{ workflowId: string; step: string } | undefined>;
+  workflows: (nameOrId: string, step?: string) => Promise<Found | undefined>;
   ready: { name: string; ready: boolean; reason?: string }[];
   sweeps: number;
   pause: Pause | undefined;
@@ -48,9 +49,9 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
     logged,
     jobs,
     planned,
-    workflows: async (nameOrId: string) =>
-      [WORKFLOW.id, WORKFLOW.name].includes(nameOrId)
-        ? { workflowId: WORKFLOW.id, step: 'Signal' }
+    workflows: async (nameOrId: string, step?: string) =>
+      [WORKFLOW.id, WORKFLOW.name].includes(nameOrId) && [undefined, 'Signal'].includes(step)
+        ? { workflowId: WORKFLOW.id, steps: ['Signal'] }
         : undefined,
     ready: [{ name: 'queue', ready: true }] as Scene['ready'],
     sweeps: 0,
@@ -67,7 +68,7 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
         return { jobId: 'job-1', status: 'queued', duplicate };
       },
     },
-    workflows: (nameOrId) => parts.workflows(nameOrId),
+    workflows: (...wanted) => parts.workflows(...wanted),
     sweep: async () => {
       parts.sweeps += 1;
       return { workflows: [{ workflow: WORKFLOW.name, waiting: 2, accepted: 1, known: 1 }] };

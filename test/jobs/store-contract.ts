@@ -143,6 +143,25 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
       assert.equal((await store.claim(100))?.attempts, 2);
     });
 
+    fact(
+      'waiting jobs fall due at once when what they wait for is back, others stay',
+      async (store) => {
+        const away = { code: 'away', message: 'gone' };
+        for (const [key, reason] of [
+          ['a', BUSY],
+          ['b', away],
+        ] as const) {
+          const job = await running(store, key);
+          await store.postpone(job.id, { dueAt: 100, reason, countsAs: 'outage' }, 2);
+        }
+        assert.equal(await store.hasten(['away', "it's"], 5), 1);
+        const hastened = await store.claim(5);
+        assert.deepEqual([hastened?.key, hastened?.outages], ['b', 1]);
+        assert.equal(await store.nextDueAt(), 100);
+        assert.equal(await store.hasten([], 5), 0);
+      },
+    );
+
     fact('a planned wait is no failure', async (store) => {
       const job = await running(store, 'a');
       await store.postpone(job.id, { dueAt: 3, reason: BUSY, countsAs: 'nothing' }, 2);

@@ -29,7 +29,7 @@ function planner(
 ) {
   const entry = { policy, workflow: { id: 'w', name: 'Person leaves' } };
   return createPlanner({
-    directory: { find: async () => entry, all: async () => [entry] },
+    directory: { find: async () => [entry], check: async () => [] },
     runs: NO_RUN,
     exchangeFor: (_log, signal) => (typeof exchange === 'function' ? exchange(signal) : exchange),
     brakes: brakeSettings.parse(brakes),

@@ -30,7 +30,7 @@ export class Host {
     const { ledger } = this.#world;
     try {
       this.#life = new Life(this.#world, this, this.#folder);
-      await Promise.race([this.#life.runner.start(), this.#life.death.promise]);
+      await Promise.race([this.#life.start(), this.#life.death.promise]);
       await this.#holdsWhatWasAcknowledged(this.#life);
       ledger.count('starts');
     } catch (error) {

@@ -19,14 +19,13 @@ const READS = ['find', 'list', 'count', 'nextDueAt', 'history', 'paused', 'close
  * on nothing comes back to it and nothing leaves it.
  */
 export class Life {
-  readonly front: Assembly['front'];
-  readonly runner: Assembly['runner'];
   /** Rejects when the process dies: what its clients see. */
   readonly death = Promise.withResolvers<never>();
   readonly #world: World;
   readonly #host: Host;
   readonly #file: string;
   readonly #store: JobStore;
+  readonly #assembly: Assembly;
   #isAlive = true;
   #isStopping = false;
 
@@ -37,7 +36,7 @@ export class Life {
     this.death.promise.catch(() => undefined);
     this.#file = join(folder, 'jobs.db');
     this.#store = openSqliteStore(this.#file);
-    const { runner, front } = assemble(world.config, {
+    this.#assembly = assemble(world.config, {
       store: this.#watched(this.#store),
       sessions: { status: { obstacle: undefined }, run: exchangeLine(world, this) },
       fetch: trelicaLine(world, this),
@@ -45,8 +44,10 @@ export class Life {
       random: () => world.chance.next(),
       log: LOG,
     });
-    this.runner = runner;
-    this.front = front;
+  }
+
+  get front(): Assembly['front'] {
+    return this.#assembly.front;
   }
 
   get isAlive(): boolean {
@@ -106,10 +107,18 @@ export class Life {
     void rest().then(() => this.#store.close());
   }
 
+  async start(): Promise<void> {
+    await this.#assembly.runner.start();
+    this.#assembly.timer.start();
+  }
+
   /** SIGTERM. */
   async stop(): Promise<void> {
+    const { runner, timer, closeTrelica } = this.#assembly;
     this.#isStopping = true;
-    await this.runner.stop({ graceMs: this.#world.config.limits.stopGraceSeconds * 1_000 });
+    await runner.stop({ graceMs: this.#world.config.limits.stopGraceSeconds * 1_000 });
+    closeTrelica();
+    await timer.stop();
     if (this.#isAlive) {
       this.#isAlive = false;
       await this.#store.close();

@@ -31,9 +31,14 @@ export function openTenant(options: TenantOptions = {}): Tenant {
   });
 }
 
+/** As if one session that never fails stood between. */
+export function sessionsOn(tenant: Tenant): Sessions {
+  return { run: async (request) => runOn(tenant, request) };
+}
+
 /** The real Exchange side of the service on a simulated tenant, with no session between. */
 export function exchangeOn(tenant: Tenant): Exchange {
-  const sessions: Sessions = { run: async (request) => runOn(tenant, request) };
+  const sessions = sessionsOn(tenant);
   const limits = { readTimeoutMs: 1, writeTimeoutMs: 1 };
   const parts = { log: pino({ level: 'silent' }), signal: new AbortController().signal };
   return createExchange(sessions, limits, parts);

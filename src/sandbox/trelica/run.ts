@@ -14,8 +14,20 @@ export interface RunStep {
     readonly untilDtm: string;
     readonly actions: readonly { readonly name: string; readonly href: string }[];
   };
-  completed?: { readonly dtm: string; readonly nextStepIds: readonly string[] };
+  completed?: {
+    readonly dtm: string;
+    readonly nextStepIds: readonly string[];
+    readonly newContext?: { readonly person: object };
+  };
   failed?: { readonly dtm: string; readonly message: string };
+}
+
+/** How a run differs from the simplest one. */
+export interface RunShape {
+  /** Where the line manager is told: in the run, by a step before the Signal, or only in the person's record. */
+  readonly managerIn?: 'run' | 'step' | 'record' | undefined;
+  /** How often a loop comes to the Signal step. */
+  readonly rounds?: number | undefined;
 }
 
 export type Firing = 'fired' | 'unknown-step' | 'unknown-action' | 'not-waiting';
@@ -41,8 +53,17 @@ export class Run {
   readonly #definition: Definition;
   readonly #place: Place;
   readonly #createdDtm: string;
+  readonly #shape: RunShape;
+  #round = 1;
 
-  constructor(id: string, person: TrelicaPerson, definition: Definition, place: Place) {
+  constructor(
+    id: string,
+    person: TrelicaPerson,
+    definition: Definition,
+    place: Place,
+    shape: RunShape = {},
+  ) {
+    this.#shape = shape;
     this.id = id;
     this.person = person;
     this.#definition = definition;
@@ -56,7 +77,13 @@ export class Run {
   apiRequestAnswered(fields: Readonly<Record<string, unknown>>): void {
     Object.assign(this.fields, fields);
     this.#complete(this.#definition.apiRequest, [this.#definition.signal]);
+    this.#comeToSignal();
+  }
+
+  /** In a loop the links have the id of the iteration. */
+  #comeToSignal(): void {
     const { signal, id: workflowId } = this.#definition;
+    const query = this.#isLoop ? `?iterationId=${this.#round}` : '';
     const path = `/api/workflows/v1/${workflowId}/runs/${this.id}/firedSignals/${signal}`;
     this.steps.push({
       id: signal,
@@ -67,7 +94,10 @@ export class Run {
       waiting: {
         dtm: this.#dtm(),
         untilDtm: this.#dtm(THIRTY_DAYS_MS),
-        actions: ACTIONS.map((name) => ({ name, href: `${this.#place.baseUrl}${path}/${name}` })),
+        actions: ACTIONS.map((name) => ({
+          name,
+          href: `${this.#place.baseUrl}${path}/${name}${query}`,
+        })),
       },
     });
     this.status = 'Waiting';
@@ -82,10 +112,15 @@ export class Run {
     this.status = 'Failed';
   }
 
-  fire(stepId: string, action: string): Firing {
-    const outcome = this.#outcomeOf(stepId, action);
+  /** `iteration` is the one of the link, null outside a loop. */
+  fire(stepId: string, action: string, iteration: string | null = null): Firing {
+    const outcome = this.#outcomeOf(stepId, action, iteration);
     this.firings.push({ action, at: this.#dtm(), outcome });
-    if (outcome === 'fired') {
+    if (outcome === 'fired' && action !== 'Fail' && this.#round < (this.#shape.rounds ?? 1)) {
+      this.#round += 1;
+      this.#complete(stepId, [stepId]);
+      this.#comeToSignal();
+    } else if (outcome === 'fired') {
       const next = action === 'Fail' ? this.#definition.failed : this.#definition.licence;
       this.#complete(stepId, [next]);
       this.steps.push({ id: next, type: 'CreateTask', name: 'Create task', status: 'Completed' });
@@ -94,9 +129,23 @@ export class Run {
     return outcome;
   }
 
+  get personId(): string {
+    return this.id.split('').reverse().join('');
+  }
+
+  get #isLoop(): boolean {
+    return (this.#shape.rounds ?? 1) > 1;
+  }
+
+  /** The person as the People API shows them. */
+  describePerson() {
+    return { id: this.personId, personType: 'Employee', status: 'Active', ...this.person };
+  }
+
   /** As the API shows it. */
   describe() {
-    const { lineManager, ...person } = this.person;
+    const { lineManager: known, ...person } = this.person;
+    const lineManager = (this.#shape.managerIn ?? 'run') === 'run' ? known : undefined;
     return {
       id: this.id,
       name: person.name,
@@ -107,7 +156,7 @@ export class Run {
       deleted: false,
       context: {
         person: {
-          id: this.id.split('').reverse().join(''),
+          id: this.personId,
           ...person,
           leavingDate: `${this.#createdDtm.slice(0, 10)}T00:00:00Z`,
           customFields: { privatemail: null },
@@ -125,12 +174,12 @@ export class Run {
     };
   }
 
-  #outcomeOf(stepId: string, action: string): Firing {
+  #outcomeOf(stepId: string, action: string, iteration: string | null): Firing {
     const step = this.#step(stepId);
     if (step === undefined) {
       return stepId === this.#definition.signal ? 'not-waiting' : 'unknown-step';
     }
-    if (step.status !== 'Waiting') {
+    if (step.status !== 'Waiting' || (this.#isLoop && iteration !== String(this.#round))) {
       return 'not-waiting';
     }
     return step.waiting?.actions.some(({ name }) => name === action) ? 'fired' : 'unknown-action';
@@ -141,12 +190,17 @@ export class Run {
     if (step !== undefined) {
       step.status = 'Completed';
       delete step.waiting;
-      step.completed = { dtm: this.#dtm(), nextStepIds };
+      const isTelling = this.#shape.managerIn === 'step' && stepId === this.#definition.apiRequest;
+      step.completed = {
+        dtm: this.#dtm(),
+        nextStepIds,
+        ...(isTelling ? { newContext: { person: this.person } } : {}),
+      };
     }
   }
 
   #step(id: string): RunStep | undefined {
-    return this.steps.find((step) => step.id === id);
+    return this.steps.findLast((step) => step.id === id);
   }
 
   #dtm(inMs = 0): string {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { FilterError, parseFilter } from './filter.ts';
-import { Run } from './run.ts';
+import { Run, type RunShape } from './run.ts';
 import { TokenDesk } from './token-desk.ts';
 import { callWebhook, type Webhook } from './webhook.ts';
 import {
@@ -36,22 +36,32 @@ export interface RunningTrelica {
   readonly clientSecret: string;
   readonly workflow: { readonly id: string; readonly name: string };
   /** Starts the workflow for a person, as the HR system does on their last day. */
-  startRun(email: string): Promise<{ readonly workflowId: string; readonly runId: string }>;
+  startRun(
+    email: string,
+    shape?: RunShape,
+  ): Promise<{ readonly workflowId: string; readonly runId: string }>;
   setWebhook(webhook: Webhook | undefined): void;
   /** Every run, with how its signal was called. */
   runs(): readonly Run[];
   /** What the next requests of a kind meet instead of an answer. */
   order(fault: FaultOrder): void;
+  /** What every request meets from now on; undefined ends it. */
+  setOutage(outage: Outage | undefined): void;
   close(): Promise<void>;
 }
 
 const faultOrder = z.object({
-  target: z.enum(['token', 'workflows', 'runs', 'run', 'fire']),
+  target: z.enum(['token', 'workflows', 'runs', 'run', 'fire', 'person']),
   kind: z.enum(['status', 'reset', 'reset-after-effect', 'html']),
   status: z.int().min(400).max(599).default(503),
   count: z.int().min(1).default(1),
 });
 export type FaultOrder = z.input<typeof faultOrder>;
+const outage = z.object({
+  kind: z.enum(['status', 'reset', 'html']),
+  status: z.int().min(400).max(599).default(503),
+});
+export type Outage = z.input<typeof outage>;
 type Target = z.infer<typeof faultOrder>['target'];
 
 /** A request as it came in, whole. */
@@ -84,11 +94,14 @@ export async function startTrelica(options: TrelicaOptions): Promise<RunningTrel
     clientId: trelica.desk.clientId,
     clientSecret: trelica.desk.clientSecret,
     workflow: { id: trelica.definition.id, name: trelica.definition.name },
-    startRun: (email) => trelica.startRun(email),
+    startRun: (email, shape) => trelica.startRun(email, shape),
     setWebhook: (webhook) => {
       trelica.webhook = webhook;
     },
     runs: () => [...trelica.runs.values()],
+    setOutage: (given) => {
+      trelica.outage = given && outage.parse(given);
+    },
     order: (fault) => trelica.faults.push(faultOrder.parse(fault)),
     close: async () => {
       await trelica.settled();
@@ -104,6 +117,7 @@ export async function startTrelica(options: TrelicaOptions): Promise<RunningTrel
 export class Trelica {
   baseUrl = '';
   webhook: Webhook | undefined;
+  outage: z.infer<typeof outage> | undefined;
   readonly desk: TokenDesk;
   readonly definition: Definition;
   readonly runs = new Map<string, Run>();
@@ -124,13 +138,19 @@ export class Trelica {
     this.desk = new TokenDesk(idFor(this.#seed, 'client'), secret, this.#now);
   }
 
-  async startRun(email: string): Promise<{ workflowId: string; runId: string }> {
+  async startRun(email: string, shape?: RunShape): Promise<{ workflowId: string; runId: string }> {
     const person = this.#options.people.find((one) => one.email === email);
     if (person === undefined) {
       throw new RangeError(`nobody here has the address ${email}`);
     }
     const id = idFor(this.#seed, `run:${this.runs.size}`);
-    const run = new Run(id, person, this.definition, { baseUrl: this.baseUrl, now: this.#now });
+    const run = new Run(
+      id,
+      person,
+      this.definition,
+      { baseUrl: this.baseUrl, now: this.#now },
+      shape,
+    );
     this.runs.set(id, run);
     this.#track(this.#apiRequest(run));
     return { workflowId: this.definition.id, runId: id };
@@ -147,6 +167,9 @@ export class Trelica {
     try {
       await delay(this.#options.latencyMs ?? 0);
       const url = new URL(request.url ?? '/', this.baseUrl);
+      if (this.outage !== undefined && !url.pathname.startsWith('/sandbox/')) {
+        return misbehave(response, this.outage);
+      }
       const method = request.method ?? '';
       const fault = this.#takeFault(targetOf(method, url.pathname));
       if (fault !== undefined && fault.kind !== 'reset-after-effect') {
@@ -215,6 +238,9 @@ export class Trelica {
     if (refusal !== undefined) {
       return refusal;
     }
+    if (target === 'person') {
+      return this.#person(decodeURIComponent(url.pathname.split('/').at(-1) ?? ''));
+    }
     const [workflowId, , runId, , stepId, action] = url.pathname
       .replace(/^\/api\/workflows\/v1\/?/, '')
       .split('/')
@@ -234,7 +260,17 @@ export class Trelica {
     }
     return target === 'run'
       ? { status: 200, body: run?.describe() }
-      : fired(run?.fire(stepId ?? '', action ?? ''));
+      : fired(run?.fire(stepId ?? '', action ?? '', url.searchParams.get('iterationId')));
+  }
+
+  /** Whom a run is about, by id or address. */
+  #person(idOrEmail: string): Answer {
+    const run = [...this.runs.values()].find(
+      ({ personId, person }) => personId === idOrEmail || person.email === idOrEmail,
+    );
+    return run === undefined
+      ? problem(404, 'Not Found')
+      : { status: 200, body: run.describePerson() };
   }
 
   #page(url: URL, all: readonly { id: string; name: string }[]): Answer {
@@ -264,8 +300,8 @@ export class Trelica {
   async #control(method: string, path: string, body: string): Promise<Answer> {
     switch (`${method} ${path}`) {
       case 'POST /sandbox/runs': {
-        const { email } = z.object({ email: z.string() }).parse(JSON.parse(body));
-        return { status: 201, body: await this.startRun(email) };
+        const { email, ...shape } = runBody.parse(JSON.parse(body));
+        return { status: 201, body: await this.startRun(email, shape) };
       }
       case 'GET /sandbox/runs': {
         const runs = [...this.runs.values()].map((run) => ({
@@ -279,6 +315,12 @@ export class Trelica {
       case 'PUT /sandbox/webhook':
         this.webhook = webhookBody.parse(JSON.parse(body));
         return { status: 204 };
+      case 'PUT /sandbox/outage':
+        this.outage = outage.parse(JSON.parse(body));
+        return { status: 204 };
+      case 'DELETE /sandbox/outage':
+        this.outage = undefined;
+        return { status: 204 };
       case 'POST /sandbox/faults':
         this.faults.push(faultOrder.parse(JSON.parse(body)));
         return { status: 204 };
@@ -287,6 +329,12 @@ export class Trelica {
     }
   }
 }
+
+const runBody = z.object({
+  email: z.string(),
+  managerIn: z.enum(['run', 'step', 'record']).optional(),
+  rounds: z.int().min(1).max(20).optional(),
+});
 
 const webhookBody = z.object({
   url: z.url(),
@@ -300,11 +348,13 @@ const SCOPES: Readonly<Record<Target, string>> = {
   runs: 'Workflows.Runs.Read',
   run: 'Workflows.Runs.Read',
   fire: 'Workflows.Runs.Execute',
+  person: 'People.Read',
 };
 
 function targetOf(method: string, path: string): Target | undefined {
   const routes: readonly [RegExp, Target][] = [
     [/^POST \/connect\/token$/, 'token'],
+    [/^GET \/api\/people\/v1\/[^/]+$/, 'person'],
     [/^GET \/api\/workflows\/v1$/, 'workflows'],
     [/^GET \/api\/workflows\/v1\/[^/]+\/runs$/, 'runs'],
     [/^GET \/api\/workflows\/v1\/[^/]+\/runs\/[^/]+$/, 'run'],
@@ -336,7 +386,10 @@ export function problem(status: number, detail: string): Answer {
   };
 }
 
-function misbehave(response: ServerResponse, fault: z.infer<typeof faultOrder>): void {
+function misbehave(
+  response: ServerResponse,
+  fault: Pick<z.infer<typeof faultOrder>, 'kind' | 'status'>,
+): void {
   if (fault.kind === 'reset') {
     response.destroy();
   } else if (fault.kind === 'html') {

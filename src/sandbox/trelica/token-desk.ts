@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute'];
+const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute', 'People.Read'];
 const LIFETIME_SECONDS = 3_600;
 
 interface Answer {
