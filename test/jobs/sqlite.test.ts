@@ -307,7 +307,8 @@ test('no statement looks at all jobs or sorts them', async () => {
   const guilty = Object.entries(prepareStatements(database)).flatMap(([name, { source }]) =>
     planOf(database, source)
       .filter(
-        (detail) => /TEMP B-TREE/.test(detail) || /^SCAN (?!counts|pause|CONSTANT|json_each)/.test(detail),
+        (detail) =>
+          /TEMP B-TREE/.test(detail) || /^SCAN (?!counts|pause|CONSTANT|json_each)/.test(detail),
       )
       // The open jobs, the running ones and the newest page are meant to be walked along their index.
       .filter((detail) => !/USING (COVERING )?INDEX (openByDue|running|endedByTime)/.test(detail))
