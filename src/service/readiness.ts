@@ -1,6 +1,6 @@
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
-import type { JobStore, Pause } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { Pool } from '../powershell/pool.ts';
 
@@ -34,12 +34,10 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly P
 async function queue(store: ReadinessParts['store']): Promise<PartReadiness> {
   const found = await check('queue', () => store.check());
   const pause = found.ready ? await store.paused() : undefined;
-  return pause === undefined ? found : { ...found, reason: pauseText(pause) };
-}
-
-function pauseText({ since, reason }: Pause): string {
-  const why = reason === undefined ? '' : `: ${reason}`;
-  return `paused since ${new Date(since).toISOString()}${why}`;
+  // Not why: anybody may ask whether we are ready.
+  return pause === undefined
+    ? found
+    : { ...found, reason: `paused since ${new Date(pause.since).toISOString()}` };
 }
 
 async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {

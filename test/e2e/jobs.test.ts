@@ -51,7 +51,10 @@ test('paused, work is accepted and listed, and can be cancelled, taken up again 
     parts: { name: string; reason?: string }[];
   };
   assert.equal(ready.ready, true);
-  assert.match(ready.parts.find(({ name }) => name === 'queue')?.reason ?? '', /paused.*a move/);
+  assert.match(
+    ready.parts.find(({ name }) => name === 'queue')?.reason ?? '',
+    /^paused since [\dT:.-]+Z$/,
+  );
   const [email = ''] = others();
   const id = await begin(email);
   const listed = await ask('jobs', 'list', '--state', 'queued');
