@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -20,10 +21,12 @@ import type { Backup } from './store.ts';
 
 /** About 1 MB: the event loop serves others in between. */
 const PAGES_AT_ONCE = 256;
+const PARTIAL = '.partial';
 
 /**
  * Copies the database into a new file of the folder while others go on writing to it, and opens the copy to
- * see that it is whole. The file has its name only then. Throws `jobs.backup-failed`.
+ * see that it is whole. The file has its name only then. One at a time: what an earlier one left unfinished is
+ * deleted. Throws `jobs.backup-failed`.
  */
 export async function copyDatabase(
   database: Database,
@@ -31,10 +34,11 @@ export async function copyDatabase(
   date: Date,
 ): Promise<Backup> {
   const file = join(folder, backupName(date));
-  const partial = `${file}.partial`;
+  const partial = `${file}${PARTIAL}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     refuseExisting(file);
+    deletePartial(folder);
     closeSync(openSync(partial, 'wx', 0o600));
     await database.backup(partial, { progress: () => PAGES_AT_ONCE });
     await verify(partial);
@@ -48,9 +52,7 @@ export async function copyDatabase(
       cause,
     });
   } finally {
-    for (const left of [partial, `${partial}-wal`, `${partial}-shm`, `${partial}-journal`]) {
-      rmSync(left, { force: true });
-    }
+    deletePartial(folder);
   }
 }
 
@@ -67,6 +69,14 @@ export async function copyClosedQueue(file: string, folder: string, date: Date):
 function refuseExisting(file: string): void {
   if (existsSync(file)) {
     throw new Error('there is a copy of this time already');
+  }
+}
+
+/** With whatever SQLite keeps beside it. */
+function deletePartial(folder: string): void {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of names.filter((one) => one.includes(PARTIAL))) {
+    rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -226,10 +226,9 @@ export class Runner {
       (error: unknown) => this.#endOfFailure(job, error, signals.signal, log),
     );
     await this.#settle(job.id, ending, log);
-    log.info(
-      { ms: clock.now() - startedAt, state: ending.state, code: ending.reason?.code },
-      'job left',
-    );
+    const { state, reason } = ending;
+    const cancelAsked = signals.cancel.aborted;
+    log.info({ ms: clock.now() - startedAt, state, code: reason?.code, cancelAsked }, 'job left');
   }
 
   #endOf(outcome: Outcome): End {

@@ -210,7 +210,11 @@ async function verify(
       }),
       parts,
     );
-    const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));
+    // What a cancelled job has not tried will not come.
+    const open = leftOf(last, made).filter(
+      ({ id }) => !parts.cancel?.aborted || made.outcomes.has(id),
+    );
+    const mayComeYet = open.some(({ id }) => isAcknowledged(made.outcomes.get(id)));
     if (!mayComeYet || waitMs === undefined) {
       return last;
     }

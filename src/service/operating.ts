@@ -3,7 +3,7 @@ import type { OperatingParts } from '../http/operating.ts';
 import type { VerbParts } from '../http/verbs.ts';
 import { backupFolder } from '../jobs/backup-files.ts';
 import type { Runner } from '../jobs/runner.ts';
-import type { JobStore } from '../jobs/store.ts';
+import type { Backup, JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 
 export interface OperatorParts {
@@ -14,9 +14,10 @@ export interface OperatorParts {
   readonly log: Logger;
 }
 
-/** What an operator may ask for over HTTP: of a job, and of the service as a whole. */
+/** What an operator may ask for over HTTP: of a job, and of the service as a whole. Two copies at once are one. */
 export function createOperating(parts: OperatorParts): VerbParts & OperatingParts {
-  const { store, runner, dataDirectory, clock, log } = parts;
+  const { store, runner, clock, log } = parts;
+  let copying: Promise<Backup> | undefined;
   const wakeIf = (isQueued: boolean) => {
     if (isQueued) {
       runner.wake();
@@ -37,10 +38,17 @@ export function createOperating(parts: OperatorParts): VerbParts & OperatingPart
       log.warn('resumed');
       runner.wake();
     },
-    async backup() {
-      const made = await store.backup(backupFolder(dataDirectory), new Date(clock.wall()));
-      log.info(made, 'copy of the queue made');
-      return made;
+    backup() {
+      copying ??= makeCopy(parts).finally(() => {
+        copying = undefined;
+      });
+      return copying;
     },
   };
+}
+
+async function makeCopy({ store, dataDirectory, clock, log }: OperatorParts): Promise<Backup> {
+  const made = await store.backup(backupFolder(dataDirectory), new Date(clock.wall()));
+  log.info(made, 'copy of the queue made');
+  return made;
 }

@@ -1,6 +1,6 @@
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
-import type { JobStore, Pause } from '../jobs/store.ts';
+import type { JobStore } from '../jobs/store.ts';
 import type { Directory } from '../offboarding/directory.ts';
 
 export interface SessionsStatus {
@@ -41,12 +41,10 @@ async function queue(store: ReadinessParts['store']): Promise<PartReadiness> {
     return [];
   });
   const pause = found.ready ? await store.paused() : undefined;
-  return pause === undefined ? found : { ...found, reason: pauseText(pause) };
-}
-
-function pauseText({ since, reason }: Pause): string {
-  const why = reason === undefined ? '' : `: ${reason}`;
-  return `paused since ${new Date(since).toISOString()}${why}`;
+  // Not why: anybody may ask whether we are ready.
+  return pause === undefined
+    ? found
+    : { ...found, reason: `paused since ${new Date(pause.since).toISOString()}` };
 }
 
 /** `attempt` gives sentences about what a person should correct though the part is ready. */

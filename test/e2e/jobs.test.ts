@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { spawn as spawnInTerminal } from 'node-pty';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
 import { STAND_IN } from '../../src/sandbox/rehearsal.ts';
 import { eventually } from '../support/eventually.ts';
@@ -50,7 +51,10 @@ test('paused, work is accepted and listed, and can be cancelled, taken up again 
     parts: { name: string; reason?: string }[];
   };
   assert.equal(ready.ready, true);
-  assert.match(ready.parts.find(({ name }) => name === 'queue')?.reason ?? '', /paused.*a move/);
+  assert.match(
+    ready.parts.find(({ name }) => name === 'queue')?.reason ?? '',
+    /^paused since [\dT:.-]+Z$/,
+  );
   const [email = ''] = others();
   const id = await begin(email);
   const listed = await ask('jobs', 'list', '--state', 'queued');
@@ -124,6 +128,26 @@ test('who watches sees each change as a line where there is no terminal', async 
   const ended = once(watching, 'exit');
   watching.kill('SIGINT');
   assert.deepEqual(await ended, [0, null]);
+});
+
+test('on a terminal the table is drawn again and again, and fits into it', async () => {
+  const words = ['src/cli/main.ts', 'jobs', 'watch', '--url', scene.service.url];
+  const env = { PATH: process.env['PATH'], ...scene.installation.secrets };
+  const terminal = spawnInTerminal(process.execPath, words, { cols: 60, rows: 8, env });
+  let screen = '';
+  terminal.onData((data) => {
+    screen += data;
+  });
+  const frames = () => screen.split('\u001b[H\u001b[J').slice(1);
+  await eventually('two frames are drawn', () => frames().length >= 3);
+  const [first = ''] = frames();
+  const lines = first.trim().split(/\r?\n/);
+  assert.match(lines[0] ?? '', /^exo-bridge jobs, .*Ctrl-C/);
+  assert.match(first, /job +state/);
+  assert.ok(lines.length < 8 && lines.every((line) => line.length <= 60), first);
+  const ended = new Promise<{ exitCode: number }>((resolve) => terminal.onExit(resolve));
+  terminal.write('\u0003');
+  assert.equal((await ended).exitCode, 0);
 });
 
 test('a copy of the queue is made with a service and without one', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -235,6 +236,8 @@ test('an earlier copy is kept, and a copy that fails leaves nothing behind', asy
   await fill(file, 200);
   const folder = join(dirname(file), 'backups');
   const date = new Date('2026-11-25T08:00:00Z');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'jobs-killed.db.partial'), 'left by a process that was killed');
   const { bytes } = await copyClosedQueue(file, folder, date);
   await assert.rejects(copyClosedQueue(file, folder, date), { code: 'jobs.backup-failed' });
   const damaged = readFileSync(file);

@@ -463,6 +463,7 @@ test('a cancelled job makes no further change, reads what it has made, and signa
   assert.deepEqual(Object.values(outcomes(whole.report)), ['done']);
   assert.equal(whole.report?.verification?.verified, false);
   assert.deepEqual(whole.runs.fired, []);
+  assert.ok(!whole.pauses.some((ms) => ms >= 1_000), 'it does not wait for what was not tried');
 });
 
 test('a job that is cancelled within a lost call reads what became of it', async () => {

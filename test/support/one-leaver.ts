@@ -80,10 +80,8 @@ export async function offboardOn(
       signal: new AbortController().signal,
       pause: async () => undefined,
     });
-    return {
-      ending: verdict.kind === 'fail' ? verdict.code : verdict.kind,
-      report: stored(report),
-    };
+    const ending = verdict.kind === 'fail' ? verdict.code : verdict.kind;
+    return { ending, report: stored(report) };
   } catch (error) {
     const ending = error instanceof Killed ? 'killed' : codeOf(error);
     return { ending, report: stored(report) };
