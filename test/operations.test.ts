@@ -49,6 +49,13 @@ for (const kind of kinds) {
       assert.ok(text.includes(`| \`${setting}\` |`), setting);
     }
   });
+
+  test(`${name} refuses an unknown setting and names those there are`, () => {
+    assert.ok(kind.settings instanceof z.ZodObject);
+    const known = Object.keys(kind.settings.shape).join(', ') || 'none';
+    const messages = kind.settings.safeParse({ colour: 1 }).error?.issues.map((one) => one.message);
+    assert.ok(messages?.includes(`unknown setting "colour"; known: ${known}`), `${messages}`);
+  });
 }
 
 test('every finding is on the page, with its default', () => {

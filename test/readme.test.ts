@@ -6,12 +6,12 @@ import { loadConfig } from '../src/config.ts';
 import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
 const README = readFileSync('README.md', 'utf8');
-const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md')];
+const PAGES = globSync(['*.md', '{docs,deploy}/*.md']);
 
 test('every npm script that a page names exists', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   const named = PAGES.flatMap((page) =>
-    [...readFileSync(page, 'utf8').matchAll(/npm (?:run )?(start|test|[a-z]+)(?= |`|$)/gm)].map(
+    [...readFileSync(page, 'utf8').matchAll(/npm (?:run )?(start|test|[a-z-]+)(?= |`|$)/gm)].map(
       ([, name]) => name ?? '',
     ),
   ).filter((name) => !['ci', 'run', 'install'].includes(name));

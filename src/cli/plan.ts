@@ -58,7 +58,8 @@ async function makePlan({
   try {
     pool.start();
     const exchangeFor = exchangesOn(pool, config);
-    const planner = { directory, runs, people, exchangeFor, log, withinMs: WITHIN_MS };
+    const now = () => systemClock.now();
+    const planner = { directory, runs, people, exchangeFor, log, now, withinMs: WITHIN_MS };
     return await createPlanner(planner)({
       ...(await placeOf(wanted, directory)),
       about: { email, ...(manager === undefined ? {} : { managerEmail: manager }) },

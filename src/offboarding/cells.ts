@@ -44,3 +44,14 @@ export function parseCells<T>(schema: z.ZodType<T>, row: Cells, what: string): T
   }
   return parsed.data;
 }
+
+/** The only object of an answer. Throws `exchange.answer-invalid` for none, and for several: they may be anybody's. */
+export function parseOnly<T>(schema: z.ZodType<T>, rows: readonly Cells[], what: string): T {
+  const [row, ...others] = rows;
+  if (row === undefined || others.length > 0) {
+    throw new ServiceError('exchange.answer-invalid', `${what}: not exactly one`, {
+      facts: { rows: rows.length },
+    });
+  }
+  return parseCells(schema, row, what);
+}

@@ -45,6 +45,7 @@ const READ_AGAIN_AFTER_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 export async function converge(participants: Participants, parts: ConvergeParts): Promise<Verdict> {
   const { exchange, journal, operations } = parts;
   const snapshot = await takeSnapshot(exchange, participants, operations, {
+    readAt: journal.time(),
     scanner: fullScan(parts),
   });
   const first = remainingOf(snapshot, parts);
@@ -182,11 +183,10 @@ async function verify(
   participants: Participants,
   parts: ConvergeParts,
 ): Promise<Remaining> {
-  const { exchange, pause, signal } = parts;
+  const { exchange, journal, pause, signal } = parts;
   const changed = before.views.filter(
-    ({ operation, answers }) =>
-      answers.length === 0 ||
-      first.plan.changes.some((change) => change.operation === operation.name),
+    ({ operation, costsNothing }) =>
+      costsNothing || first.plan.changes.some((change) => change.operation === operation.name),
   );
   const scanner: Scanner = (operation, scan, subject) => {
     const looked = changed.find((view) => view.operation === operation)?.looked ?? [];
@@ -195,7 +195,11 @@ async function verify(
   const operations = changed.map(({ operation }) => operation);
   for (const waitMs of [...READ_AGAIN_AFTER_MS, undefined]) {
     const last = remainingOf(
-      await takeSnapshot(exchange, participants, operations, { scanner, known: before.facts }),
+      await takeSnapshot(exchange, participants, operations, {
+        readAt: journal.time(),
+        scanner,
+        known: before.facts,
+      }),
       parts,
     );
     const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));

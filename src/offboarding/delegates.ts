@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Identity } from '../cmdlets/identity.ts';
 import { addressSetting, type EmailAddress } from './address.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Subject } from './operations/operation.ts';
@@ -89,4 +90,38 @@ export function nameOf({
   address,
 }: Pick<Recipient, 'displayName' | 'address'>): string {
   return `${displayName} <${address}>`;
+}
+
+/** An address that belongs to something the work cannot be done with: a list, a contact. */
+export const NOT_ELIGIBLE: FindingKind = { code: 'delegate-not-eligible', byDefault: 'warn' };
+
+const CHANGED: FindingKind = { code: 'delegate-changed', byDefault: 'warn' };
+
+/** Every finding `lossOf` may return. */
+export const LOSSES: readonly FindingKind[] = [...ABSENCES, CHANGED];
+
+/** Somebody in a stored image. */
+interface Remembered {
+  readonly guid: Identity;
+  readonly address: EmailAddress;
+}
+
+/** Them as they are now; undefined if they are gone or somebody else has the address. */
+export function presentOf({ guid, address }: Remembered, subject: Subject): Recipient | undefined {
+  const now = delegateOf(address, subject);
+  return now.kind === 'found' && now.recipient.guid === guid ? now.recipient : undefined;
+}
+
+/** Why they are not there any more; undefined if they are. `consequence` as for `absence`. */
+export function lossOf(
+  one: Remembered,
+  subject: Subject,
+  consequence: string,
+): Finding | undefined {
+  const now = delegateOf(one.address, subject);
+  if (now.kind !== 'found') {
+    return absence(now, consequence);
+  }
+  const sentence = `${one.address} is somebody else's now; ${consequence}.`;
+  return now.recipient.guid === one.guid ? undefined : { kind: CHANGED, sentence };
 }

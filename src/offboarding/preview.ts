@@ -49,6 +49,7 @@ export interface PreviewParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
   readonly people?: People | undefined;
   readonly exchange: Exchange;
+  readonly now: () => number;
 }
 
 /**
@@ -58,7 +59,7 @@ export interface PreviewParts {
 export async function makePreview(
   request: PreviewRequest,
   { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
-  { runs, people, exchange }: PreviewParts,
+  { runs, people, exchange, now }: PreviewParts,
 ): Promise<Preview> {
   const subject = await findSubject(request, { runs, people });
   const about = introduce(subject);
@@ -67,7 +68,8 @@ export async function makePreview(
     const findings = judgeFindings([...subject.findings, gathering.finding], policy);
     return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
   }
-  const snapshot = await takeSnapshot(exchange, gathering.participants, operations);
+  const readAt = new Date(now()).toISOString();
+  const snapshot = await takeSnapshot(exchange, gathering.participants, operations, { readAt });
   const { changes, findings, skipped, seen } = planOf(snapshot, policy);
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {

@@ -19,6 +19,8 @@ type Answers = ReadonlyMap<string, readonly Cells[]>;
 export interface View {
   readonly operation: Operation;
   readonly answers: readonly (readonly Cells[])[];
+  /** To look again takes no call but that for the mailbox. */
+  readonly costsNothing: boolean;
   /** Left out where nobody scanned. */
   readonly looked?: readonly Looked[];
 }
@@ -31,6 +33,8 @@ export type Scanner = (
 ) => Promise<readonly Looked[]>;
 
 export interface SnapshotOptions {
+  /** The time, ISO 8601 in UTC. */
+  readonly readAt: string;
   /** Without one nothing is scanned. */
   readonly scanner?: Scanner;
   /** What need not be read again. */
@@ -55,10 +59,10 @@ export async function takeSnapshot(
   exchange: Exchange,
   { mailbox, ...others }: Participants,
   operations: readonly Operation[],
-  { scanner, known = new Map() }: SnapshotOptions = {},
+  { readAt, scanner, known = new Map() }: SnapshotOptions,
 ): Promise<Snapshot> {
   const read = (call: Call) => exchange.read(call);
-  const subject: Subject = { ...others, mailbox: await readMailbox(mailbox, read) };
+  const subject: Subject = { ...others, readAt, mailbox: await readMailbox(mailbox, read) };
   const wanted = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
   const calls = wanted.flatMap((one) => one.calls);
   const answers = await readAll(calls, known, read);
@@ -69,6 +73,7 @@ export async function takeSnapshot(
     views.push({
       operation,
       answers: own.map((call) => answers.get(keyOf(call)) ?? []),
+      costsNothing: own.every(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)),
       ...(isScanned ? { looked: await scanner(operation, scan, subject) } : {}),
     });
   }

@@ -89,7 +89,15 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       return isQueued;
     },
     undo: createUndo(store, wake, now),
-    plan: createPlanner({ directory, runs, people, exchangeFor, log, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({
+      directory,
+      runs,
+      people,
+      exchangeFor,
+      log,
+      now,
+      withinMs: PLAN_WITHIN_MS,
+    }),
     intake,
     workflows: createWorkflowFinder(directory),
     sweep,

@@ -12,6 +12,7 @@ export interface PlannerParts {
   readonly people?: People | undefined;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
   readonly log: Logger;
+  readonly now: () => number;
   readonly withinMs: number;
 }
 

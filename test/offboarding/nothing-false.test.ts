@@ -8,9 +8,13 @@ import { LEE, type Left, MAX, offboardOn, undoOn } from '../support/one-leaver.t
 import { openTenant } from '../support/tenant-exchange.ts';
 
 const OPERATIONS = {
+  'auto-reply': { internal: '{{person.name}} has left. Ask {{manager.name}}.', external: 'Gone.' },
+  forwarding: {},
   'delegate-access': { sendOnBehalf: true },
   'sent-copies': {},
+  'hand-over-groups': {},
   'leave-groups': {},
+  'client-protocols': {},
   'litigation-hold': { days: 30 },
   'convert-to-shared': {},
   'hide-from-address-lists': {},
@@ -25,6 +29,11 @@ const CMDLETS = [
   'Add-MailboxPermission',
   'Add-RecipientPermission',
   'Remove-DistributionGroupMember',
+  'Set-DistributionGroup',
+  'Get-MailboxAutoReplyConfiguration',
+  'Set-MailboxAutoReplyConfiguration',
+  'Get-CASMailbox',
+  'Set-CASMailbox',
 ];
 const ATTEMPTS = 4;
 /** More of them, for a longer look: NOTHING_FALSE_RUNS=10000. */
@@ -72,6 +81,15 @@ function isAsAsked(tenant: Tenant): boolean {
     mailbox.litigationHold &&
     mailbox.messageCopyForSentAs &&
     mailbox.messageCopyForSendOnBehalf &&
+    mailbox.autoReply.state === 'Enabled' &&
+    mailbox.autoReply.internal.includes('Ask Max Müster.') &&
+    mailbox.forwardingAddress === tenant.truth.named(MAX)[0]?.guid &&
+    mailbox.deliverToMailboxAndForward &&
+    mailbox.protocols['ImapEnabled'] === false &&
+    mailbox.protocols['SmtpClientAuthenticationDisabled'] === true &&
+    !state.groupsOwned.some(
+      ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,
+    ) &&
     [state.fullAccess, state.sendAs, state.sendOnBehalf].every((who) => who.includes(MAX)) &&
     !state.groups.some(
       ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,

@@ -28,6 +28,7 @@ function planner(exchange: Exchange | ((signal: AbortSignal) => Exchange), withi
     runs: NO_RUN,
     exchangeFor: (_log, signal) => (typeof exchange === 'function' ? exchange(signal) : exchange),
     log: pino({ level: 'silent' }),
+    now: () => 0,
     withinMs,
   });
 }

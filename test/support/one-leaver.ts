@@ -14,7 +14,8 @@ export const MAX = 'max.muster@example.org';
 
 export interface Leaving {
   readonly email?: string;
-  readonly manager?: string | undefined;
+  /** Null: the run names none. */
+  readonly manager?: string | null;
   /** What earlier attempts left. */
   readonly report?: Report;
   readonly findings?: object;
@@ -42,7 +43,7 @@ export async function offboardOn(
   const person = {
     email: address(email),
     name: 'Lee',
-    managerEmail: manager === undefined ? undefined : address(manager),
+    managerEmail: manager === null ? undefined : address(manager),
   };
   let report: Report = { ...earlier, person: { email, name: person.name } };
   const journal = new Journal(report, {

@@ -1,16 +1,19 @@
 import { z } from 'zod';
-import { call } from '../../cmdlets/call.ts';
-import { addressSetting, domainOf } from '../address.ts';
-import { guidCell, parseCells } from '../cells.ts';
+import { addressSetting } from '../address.ts';
+import { guidCell } from '../cells.ts';
 import {
-  ABSENCES,
   absence,
   addressesOf,
   delegateOf,
   delegateSetting,
+  LOSSES,
+  lossOf,
   type Manager,
+  NOT_ELIGIBLE,
   nameOf,
+  presentOf,
 } from '../delegates.ts';
+import { isOutside, READ_DOMAINS } from '../domains.ts';
 import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { fullAccess, RIGHT_NAMES, type Right, SEND_AS, SEND_ON_BEHALF } from '../rights.ts';
@@ -45,17 +48,13 @@ const seen = z.object({
 });
 type Seen = z.infer<typeof seen>;
 
-const KINDS = {
-  notEligible: { code: 'delegate-not-eligible', byDefault: 'warn' },
-  outside: { code: 'delegate-outside-domains', byDefault: 'warn' },
-  changed: { code: 'delegate-changed', byDefault: 'warn' },
-} as const satisfies Record<string, FindingKind>;
+const OUTSIDE: FindingKind = { code: 'delegate-outside-domains', byDefault: 'warn' };
 
 /** Gives the line manager or others rights on the mailbox; the rights that others have stay as they are. */
 export const delegateAccess: OperationKind<Settings, Seen> = {
   name: NAME,
   settings,
-  findings: [...ABSENCES, ...Object.values(KINDS)],
+  findings: [...LOSSES, NOT_ELIGIBLE, OUTSIDE],
   roles: [
     {
       role: 'Mail Recipients',
@@ -71,7 +70,7 @@ export const delegateAccess: OperationKind<Settings, Seen> = {
       ...pairsOf(eligible(chosen, subject), rightsOf(chosen)).map(({ right, recipient }) =>
         right.read(subject.mailbox.guid, recipient),
       ),
-      ...(asksForDomains(chosen, subject) ? [call('Get-AcceptedDomain', {}, ['DomainName'])] : []),
+      ...(asksForDomains(chosen, subject) ? [READ_DOMAINS] : []),
     ],
     plan: (subject, answers) => planFor(chosen, subject, answers),
   }),
@@ -170,21 +169,14 @@ function grant({ mailbox }: Subject, pair: Pair): Change {
   };
 }
 
-const domainRow = z.object({ DomainName: z.string() });
-
 /** Send As is refused for them: NotAcceptedDomainException. */
 function outsideDomains(
   recipients: readonly Recipient[],
-  rows: readonly Cells[] | undefined,
+  domains: readonly Cells[] | undefined,
 ): readonly Recipient[] {
-  if (rows === undefined) {
-    return [];
-  }
-  const domains = rows.map((row) =>
-    parseCells(domainRow, row, 'a domain').DomainName.toLowerCase(),
-  );
   return recipients.filter(
-    ({ type, address }) => type === 'MailUser' && !domains.includes(domainOf(address)),
+    ({ type, address }) =>
+      type === 'MailUser' && domains !== undefined && isOutside(address, domains),
   );
 }
 
@@ -195,13 +187,13 @@ function nobodies(chosen: Settings, subject: Subject): readonly Finding[] {
     }
     const { recipient } = one;
     const sentence = `${nameOf(recipient)} is a ${recipient.type} and cannot be given access to the mailbox.`;
-    return MAY_HOLD_RIGHTS.includes(recipient.type) ? [] : [{ kind: KINDS.notEligible, sentence }];
+    return MAY_HOLD_RIGHTS.includes(recipient.type) ? [] : [{ kind: NOT_ELIGIBLE, sentence }];
   });
 }
 
 function foreign(recipient: Recipient): Finding {
   return {
-    kind: KINDS.outside,
+    kind: OUTSIDE,
     sentence: `${nameOf(recipient)} has an address outside the organisation's domains and cannot be given Send As.`,
   };
 }
@@ -231,12 +223,8 @@ function restore(before: Seen): Operation<Seen> {
 
 const ALL_RIGHTS: readonly Right[] = [fullAccess(false), SEND_AS, SEND_ON_BEHALF];
 
-/** The delegates of the image, as they are now; one whose address somebody else has now is not one. */
 function theSame({ delegates }: Seen, subject: Subject): readonly Recipient[] {
-  return delegates.flatMap(({ address, guid }) => {
-    const now = subject.delegates.get(address);
-    return now?.kind === 'found' && now.recipient.guid === guid ? [now.recipient] : [];
-  });
+  return delegates.flatMap((one) => presentOf(one, subject) ?? []);
 }
 
 function wasHeld({ delegates }: Seen, { recipient, right }: Pair): boolean {
@@ -256,12 +244,7 @@ function revoke({ mailbox }: Subject, pair: Pair): Change {
 }
 
 function gone({ delegates }: Seen, subject: Subject): readonly Finding[] {
-  return delegates.flatMap(({ address, guid }) => {
-    const now = delegateOf(address, subject);
-    if (now.kind !== 'found') {
-      return [absence(now, 'their rights were not taken back')];
-    }
-    const sentence = `${address} is somebody else's now; the rights of its former owner were not taken back.`;
-    return now.recipient.guid === guid ? [] : [{ kind: KINDS.changed, sentence }];
-  });
+  return delegates.flatMap((one) => lossOf(one, subject, RIGHTS_STAY) ?? []);
 }
+
+const RIGHTS_STAY = 'the rights given at that time were not taken back';

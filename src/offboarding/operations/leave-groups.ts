@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
-import { guidCell, parseCells } from '../cells.ts';
+import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
 import type { Mailbox } from '../mailbox.ts';
-import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
 
@@ -16,9 +15,7 @@ const settings = section({
 });
 type Settings = z.infer<typeof settings>;
 
-const seen = z.object({
-  groups: z.array(z.object({ guid: guidCell, label: z.string(), type: z.string() })),
-});
+const seen = z.object({ groups: z.array(groupSeen) });
 type Seen = z.infer<typeof seen>;
 
 /**
@@ -54,35 +51,9 @@ function readMemberships({ mailbox }: Subject) {
         Filter: `Members -eq ${opathText(mailbox.distinguishedName)}`,
         ResultSize: 'Unlimited',
       },
-      ['Guid', 'DisplayName', 'PrimarySmtpAddress', 'RecipientTypeDetails', 'IsDirSynced'],
+      GROUP_PROPERTIES,
     ),
   ];
-}
-
-interface Group {
-  readonly guid: Identity;
-  readonly label: string;
-  readonly type: string;
-  readonly isSynchronised: boolean;
-}
-
-const groupRow = z
-  .object({
-    Guid: guidCell,
-    DisplayName: z.string().nullish(),
-    PrimarySmtpAddress: z.string().nullish(),
-    RecipientTypeDetails: z.string(),
-    IsDirSynced: z.boolean().nullish(),
-  })
-  .transform((row) => ({
-    guid: row.Guid,
-    label: `${row.DisplayName ?? 'group'} <${row.PrimarySmtpAddress ?? row.Guid}>`,
-    type: row.RecipientTypeDetails,
-    isSynchronised: row.IsDirSynced === true,
-  }));
-
-function parseGroup(row: Cells): Group {
-  return parseCells(groupRow, row, 'a group');
 }
 
 function planFor(

@@ -1,5 +1,10 @@
+import { archive } from './archive.ts';
+import { autoReply } from './auto-reply.ts';
+import { clientProtocols } from './client-protocols.ts';
 import { convertToShared } from './convert-to-shared.ts';
 import { delegateAccess } from './delegate-access.ts';
+import { forwarding } from './forwarding.ts';
+import { handOverGroups } from './hand-over-groups.ts';
 import { hideFromAddressLists } from './hide-from-address-lists.ts';
 import { leaveGroups } from './leave-groups.ts';
 import { litigationHold } from './litigation-hold.ts';
@@ -13,9 +18,14 @@ import { sentCopies } from './sent-copies.ts';
  * one. An undo goes the other way. A new operation is one file and one line here.
  */
 export const OPERATIONS = [
+  autoReply,
+  forwarding,
   delegateAccess,
   sentCopies,
+  handOverGroups,
   leaveGroups,
+  clientProtocols,
+  archive,
   litigationHold,
   convertToShared,
   hideFromAddressLists,

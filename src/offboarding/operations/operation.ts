@@ -14,6 +14,8 @@ export interface Subject {
   readonly manager: Manager;
   /** Whoever the operations named in `addresses`. */
   readonly delegates: ReadonlyMap<EmailAddress, Delegate>;
+  /** When the reading began, ISO 8601 in UTC: what a number of days is counted from. */
+  readonly readAt: string;
 }
 
 /** One difference between what is and what should be, and the one call that removes it. */
