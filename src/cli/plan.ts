@@ -65,7 +65,7 @@ async function makePlan({
       exchangeFor,
       brakes: config.brakes,
       log,
-      now: systemClock.wall,
+      now: () => systemClock.now(),
       withinMs: WITHIN_MS,
     };
     return await createPlanner(planner)({

@@ -46,7 +46,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const { store, sessions, clock, random, log } = surroundings;
   const now = () => clock.now();
   const wake = () => runner.wake();
-  const { workflows, runs, people, directory, close } = connectTrelica(config, {
+  const { workflows, runs, people, directory, obstacle, close } = connectTrelica(config, {
     ...surroundings,
     onReturn: () => {
       void hasten(surroundings, wake);
@@ -95,13 +95,13 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       exchangeFor,
       brakes,
       log,
-      now: () => clock.wall(),
+      now,
       withinMs: PLAN_WITHIN_MS,
     }),
     intake,
     workflows: createWorkflowFinder(directory),
     sweep,
-    readiness: createReadiness({ store, sessions, directory, now }),
+    readiness: createReadiness({ store, sessions, directory, outage: obstacle, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,

@@ -12,6 +12,8 @@ export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check' | 'paused'>;
   readonly sessions: SessionsStatus;
   readonly directory: Pick<Directory<unknown>, 'check'>;
+  /** Trelica's outage, while there is one: the directory may still know what it needs. */
+  readonly outage: () => ServiceError | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -21,7 +23,7 @@ const FAILURE_KEPT_MS = 5_000;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
-  const trelica = keepFailures(() => check('trelica', () => parts.directory.check()), parts.now);
+  const trelica = keepFailures(() => check('trelica', () => look(parts)), parts.now);
   return async () => {
     const { obstacle } = parts.sessions.status;
     return Promise.all([
@@ -60,6 +62,14 @@ async function check(
     const message = error instanceof ServiceError ? error.message : 'see the log';
     return { name, ready: false, reason: `${codeOf(error)}: ${message}` };
   }
+}
+
+async function look({ outage, directory }: ReadinessParts): Promise<readonly string[]> {
+  const fault = outage();
+  if (fault !== undefined) {
+    throw fault;
+  }
+  return directory.check();
 }
 
 function keepFailures(look: () => Promise<PartReadiness>, now: () => number) {

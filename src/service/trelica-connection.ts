@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createDirectory, type Directory } from '../offboarding/directory.ts';
 import type { WorkflowPolicy } from '../offboarding/policy.ts';
@@ -20,6 +21,8 @@ export interface TrelicaConnection {
   /** Undefined where the configuration does not allow to look people up. */
   readonly people: People | undefined;
   readonly directory: Directory<WorkflowPolicy>;
+  /** The outage, while there is one. */
+  readonly obstacle: () => ServiceError | undefined;
   /** Asks no more whether Trelica is back. */
   close(): void;
 }
@@ -61,6 +64,7 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
     runs: createRuns({ client, workflows, log }),
     people: trelica.peopleApi ? createPeople(client) : undefined,
     directory: createDirectory(config.workflows, workflows),
+    obstacle: () => gate.obstacle,
     close: () => gate.stop(),
   };
 }

@@ -73,6 +73,11 @@ export class Gate {
     }
   }
 
+  /** Why nobody may pass now; undefined if everybody may. */
+  get obstacle(): ServiceError | undefined {
+    return this.#shut && this.#refusal(this.#shut);
+  }
+
   /** Probes no more and lets nobody pass. May be called twice. */
   stop(): void {
     this.#isStopped = true;

@@ -7,6 +7,8 @@ import { type WireWorkflow, wireWorkflow } from './wire.ts';
 
 /** Names are configured and workflows edited seldom; a new one is seen soon enough. */
 const KEPT_MS = 5 * 60_000;
+/** While Trelica does not answer, what was known is good for this long before it is asked again. */
+const STALE_KEPT_MS = 15_000;
 
 export interface WorkflowCatalogue extends Workflows {
   /** The definition with this id, with its steps. Throws `trelica.workflow-not-found`. */
@@ -32,6 +34,7 @@ export function createWorkflows(client: Client, now: () => number): WorkflowCata
     }
     const workflow = look().catch((error: unknown) => {
       if (known !== undefined && retryOf(error) === 'outage') {
+        kept.set(key, { ...known, until: now() + STALE_KEPT_MS });
         return known.workflow;
       }
       kept.delete(key);

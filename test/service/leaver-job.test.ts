@@ -34,7 +34,8 @@ class AnyRun implements Runs {
       : ({ kind: 'waiting', actions: [{ name: 'Continue', path: '/' }] } as const);
     const email = address('lee@example.org');
     const person = { email, name: runId, managerEmail: address('max@example.org') };
-    return { workflowId, runId, stepId: 's', person, step };
+    const place = { workflowId, runId, stepId: 's', iteration: { number: 1 } };
+    return { ...place, person, personId: undefined, step };
   }
 
   async search() {
@@ -71,7 +72,7 @@ function assembled(brakes: Brakes) {
   const entry = { policy, workflow: { id: 'w', name: 'Person leaves' } };
   const handler = createLeaverHandler({
     jobs: store,
-    directory: { find: async () => entry, all: async () => [entry] },
+    directory: { find: async () => [entry], check: async () => [] },
     runs,
     exchangeFor: () => tenant,
     brakes,
