@@ -74,6 +74,7 @@ function assembled(brakes: Brakes) {
     jobs: store,
     directory: { find: async () => [entry], check: async () => [] },
     runs,
+    people: undefined,
     exchangeFor: () => tenant,
     brakes,
     clock: systemClock,
