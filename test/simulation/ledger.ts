@@ -59,8 +59,8 @@ export class Ledger {
     this.story.push(`${new Date(this.#clock.now()).toISOString()} ${what}`);
   }
 
-  count(what: string): void {
-    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  count(what: string, times = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + times;
   }
 
   violated(what: string): void {
@@ -177,7 +177,7 @@ export class Ledger {
       const [owner] = this.#tenant.truth.named(String(parameters['Identity']));
       this.#workedOn.set(attempt, owner?.primaryAddress ?? 'nobody');
     }
-    if (!command.startsWith('Get-')) {
+    if (!command.startsWith('Get-') && parameters['PreviewOnly'] !== true) {
       const person = this.#workedOn.get(attempt) ?? 'nobody';
       this.count('changes');
       this.#isAlone(person, attempt);

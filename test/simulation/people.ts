@@ -1,3 +1,4 @@
+import type { Run } from '../../src/sandbox/trelica/run.ts';
 import type { Webhook, WebhookOutcome } from '../../src/sandbox/trelica/webhook.ts';
 import type { Reply } from './front.ts';
 import type { Host } from './host.ts';
@@ -61,8 +62,19 @@ export class People {
   async tidyUp(): Promise<void> {
     await this.#verb('POST', '/resume');
     this.#world.ledger.resumed();
+    await this.#decide();
     await this.#retry();
     await this.#approve();
+  }
+
+  /** What may have happened and must not be repeated a person looks up, and then presses the button. */
+  async #decide(): Promise<void> {
+    for (const { runId, reason } of await this.#jobs('needs-attention')) {
+      const run = this.#world.trelica.runs.get(runId ?? '');
+      if (reason?.code === 'offboarding.outcome-unknown' && run !== undefined) {
+        this.#press(run, 'Continue');
+      }
+    }
   }
 
   /** Tries again what was cancelled or needs attention, if there is something left to do. */
@@ -136,13 +148,7 @@ export class People {
       return;
     }
     if (chance.oneIn(8)) {
-      this.#sometime(HOUR, () => {
-        const step = run.steps.find(({ status }) => status === 'Waiting');
-        const action = chance.pick(['Continue', 'Continue', 'Fail']);
-        if (step !== undefined && isWaiting(run) && run.fire(step.id, action) === 'fired') {
-          ledger.fired(run, { by: 'person', action });
-        }
-      });
+      this.#sometime(HOUR, () => this.#press(run, chance.pick(['Continue', 'Continue', 'Fail'])));
     }
     if (chance.oneIn(12)) {
       this.#sometime(HOUR, () => {
@@ -152,6 +158,14 @@ export class People {
           ledger.leaves(run);
         }
       });
+    }
+  }
+
+  /** In Trelica itself. */
+  #press(run: Run, action: string): void {
+    const step = run.steps.find(({ status }) => status === 'Waiting');
+    if (step !== undefined && isWaiting(run) && run.fire(step.id, action) === 'fired') {
+      this.#world.ledger.fired(run, { by: 'person', action });
     }
   }
 

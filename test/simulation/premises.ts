@@ -11,7 +11,8 @@ import { createFront, type Front } from './front.ts';
 /** What all simulations of one worker share, because making it takes longer than using it. */
 export interface Premises {
   readonly front: Front;
-  readonly config: Config;
+  /** One for each policy. */
+  readonly configs: readonly Config[];
   /** As every tenant begins. */
   readonly directory: Directory;
   readonly people: readonly TrelicaPerson[];
@@ -24,17 +25,39 @@ const POLL_TOKEN = 'poll-token-of-the-simulation';
 const OPERATOR_TOKEN = 'operator-token-of-the-simulation';
 export const TOKENS = { webhook: WEBHOOK_TOKEN, poll: POLL_TOKEN, operator: OPERATOR_TOKEN };
 
+/** Whose post-conditions the ledger checks. */
+const COMMON = {
+  'delegate-access': {},
+  'leave-groups': {},
+  'convert-to-shared': {},
+  'hide-from-address-lists': {},
+};
+/** Also without what must not happen twice: such work may end with a person. */
+const POLICIES = [
+  COMMON,
+  {
+    ...COMMON,
+    'cancel-meetings': { days: 365 },
+    'mobile-devices': { wipe: 'account' },
+    'rights-elsewhere': {},
+  },
+];
+
 const POPULATION = { people: 0, groups: 0, contacts: 3, seed: 1 };
 const IN_MEMORY = '/dev/shm';
 
 export async function openPremises(): Promise<Premises> {
   const root = mkdtempSync(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), 'simulation-'));
-  const config = configure(root);
+  const configs = POLICIES.map((operations) => configure(root, operations));
+  const [config] = configs;
+  if (config === undefined) {
+    throw new Error('there is no policy');
+  }
   const people = peopleOf(POPULATION).map(describePerson);
   const names = new Map(people.map(({ name, email }) => [email, name]));
   return {
     root,
-    config,
+    configs,
     front: await createFront(config),
     directory: populate(POPULATION),
     people: people.map(({ name, email, managerEmail }) => ({
@@ -52,7 +75,7 @@ export function closePremises({ root }: Premises): void {
   rmSync(root, { recursive: true, force: true });
 }
 
-function configure(folder: string): Config {
+function configure(folder: string, operations: object): Config {
   const file = join(folder, 'exo-bridge.yaml');
   writeFileSync(
     file,
@@ -67,12 +90,7 @@ function configure(folder: string): Config {
         {
           workflow: 'Person leaves',
           step: SIGNAL_TITLE,
-          operations: {
-            'delegate-access': {},
-            'leave-groups': {},
-            'convert-to-shared': {},
-            'hide-from-address-lists': {},
-          },
+          operations,
         },
       ],
       limits: { requestsPerMinute: 1_000_000 },

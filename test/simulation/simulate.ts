@@ -1,4 +1,5 @@
 import type { Job } from '../../src/jobs/store.ts';
+import { stateOf } from '../../src/sandbox/tenant/state.ts';
 import { Host } from './host.ts';
 import { isWaiting } from './ledger.ts';
 import { isWorthRetrying, NO_MAILBOX, People } from './people.ts';
@@ -43,7 +44,7 @@ export async function simulate(seed: number, premises: Premises): Promise<Told> 
   unfinished.forEach((what) => {
     ledger.violated(`never finished: ${what}`);
   });
-  checkRecords(world, (await host.life?.jobs()) ?? []);
+  checkRecords(world, (await host.life?.jobs()) ?? [], premises);
   host.close();
   await world.stillness.reached();
   const { violations, counts, story } = ledger;
@@ -71,7 +72,11 @@ function shown({ id, state, request, report, reason }: Job) {
 }
 
 /** What the service says it did, beside what was done. */
-function checkRecords({ ledger, trelica }: World, jobs: readonly Job[]): void {
+function checkRecords(
+  { ledger, tenant, trelica }: World,
+  jobs: readonly Job[],
+  { people }: Premises,
+): void {
   for (const id of ledger.acknowledged.keys()) {
     if (!jobs.some((job) => job.id === id)) {
       ledger.violated(`job ${id} was acknowledged and is lost`);
@@ -88,6 +93,18 @@ function checkRecords({ ledger, trelica }: World, jobs: readonly Job[]): void {
     if (fired === undefined && doing.length > 0) {
       ledger.violated(`nobody fired for run ${run.id}, but a job says that it did`);
     }
+  }
+  for (const { email } of people) {
+    const of = jobs.filter(({ lock, request }) => lock === email && request['source'] !== 'undo');
+    const [state] = stateOf(tenant.truth, email);
+    const cancellations = state?.mailbox?.cancellationRuns ?? 0;
+    const wipes = Math.max(0, ...(state?.mailbox?.devices ?? []).map((one) => one.accountWipes));
+    if (cancellations > of.length || wipes > of.length) {
+      const times = `${cancellations} cancellations, ${wipes} wipes, ${of.length} jobs`;
+      ledger.violated(`what happens once happened twice to ${email}: ${times}`);
+    }
+    ledger.count('cancellations', cancellations);
+    ledger.count('wipes', wipes);
   }
   for (const job of jobs) {
     ledger.count(job.state);

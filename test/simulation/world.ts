@@ -30,8 +30,9 @@ export class World {
   /** How Trelica's API request step calls the service. */
   callWebhook: typeof callWebhook = () => Promise.reject(new Error('nobody is called yet'));
 
-  constructor(seed: number, { config, directory, people }: Premises) {
+  constructor(seed: number, { configs, directory, people }: Premises) {
     this.chance = new Chance(seed);
+    const config = this.chance.pick(configs);
     this.weather = new Weather(this.chance, this.clock, WILD_MS);
     const now = () => this.clock.now();
     this.tenant = new Tenant(() => directory.copy(), {
