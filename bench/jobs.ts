@@ -3,22 +3,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../src/jobs/sqlite.ts';
 import type { JobStore } from '../src/jobs/store.ts';
+import { at } from './figures.ts';
 
 const CALLERS = [1, 10, 50];
 const RUNS = 3;
 const RUN_MS = 2_000;
 
 /** Prints how many jobs a second are accepted, each on disk before its caller goes on: median of three runs. */
-export async function benchJobs(print: (line: string) => void): Promise<void> {
-  print('accepted jobs per second, durable');
-  print('callers  jobs/s');
-  for (const callers of CALLERS) {
-    const rates: number[] = [];
-    for (let run = 0; run < RUNS; run += 1) {
-      rates.push(await acceptsPerSecond(callers));
+export async function benchJobs(): Promise<void> {
+  const rates = new Map<number, number[]>(CALLERS.map((callers) => [callers, []]));
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const [callers, measured] of rates) {
+      measured.push(await acceptsPerSecond(callers));
     }
-    print(`${String(callers).padStart(7)}  ${String(median(rates)).padStart(6)}`);
   }
+  const alone = at(rates.get(1) ?? [], 0.5);
+  console.log('\nAccepted jobs per second, durable: median of three runs, in turn');
+  console.table(
+    Object.fromEntries(
+      [...rates].map(([callers, measured]) => [
+        `${callers} callers`,
+        {
+          'jobs/s': at(measured, 0.5),
+          'beside one caller': `${(at(measured, 0.5) / alone).toFixed(1)} : 1`,
+        },
+      ]),
+    ),
+  );
 }
 
 async function acceptsPerSecond(callers: number): Promise<number> {
@@ -44,8 +55,4 @@ async function acceptFor(ms: number, store: JobStore, lane: number): Promise<num
     accepted += 1;
   }
   return accepted;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

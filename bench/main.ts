@@ -11,7 +11,9 @@ import {
 } from '../src/sandbox/rehearsal.ts';
 import { freePort, Program } from '../test/e2e/program.ts';
 import { eventually } from '../test/support/eventually.ts';
+import { benchBacklog } from './backlog.ts';
 import { at, ms } from './figures.ts';
+import { benchFullStore } from './full-store.ts';
 import { benchJobs } from './jobs.ts';
 import { openLoop } from './open-loop.ts';
 import { benchPool } from './pool.ts';
@@ -75,6 +77,49 @@ async function benchWebhook(): Promise<void> {
   });
 }
 
+/** The clock of the tenant's first call is this process's own: the tenant lives here. */
+async function benchFirstCommand(): Promise<void> {
+  await withScene(100, async (scene) => {
+    const program = new Program(scene.installation);
+    await ready(scene);
+    const { trelica, tenant } = scene.rehearsal;
+    const token = scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
+    const leavers = tenant.people
+      .map(({ email }) => email)
+      .filter(
+        (email) =>
+          tenant
+            .state(email)
+            .map(({ type }) => type)
+            .join() === 'UserMailbox',
+      )
+      .slice(0, 40);
+    const times: number[] = [];
+    for (const email of leavers) {
+      const run = await trelica.startRun(email);
+      const before = tenant.calls().total;
+      const startedAt = performance.now();
+      const answered = scene.operator.post('/webhooks/trelica', run, token);
+      while (tenant.calls().total === before) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      times.push(performance.now() - startedAt);
+      await answered;
+      await eventually('the leaver is done', () =>
+        trelica.runs().some(({ id, status }) => id === run.runId && status === 'Completed'),
+      );
+    }
+    console.log(
+      `\nFrom the webhook to the first command in a warm session, ${times.length} leavers`,
+    );
+    console.table({
+      p50: { measured: ms(at(times, 0.5)), bar: '20 ms' },
+      max: { measured: ms(at(times, 1)), bar: '' },
+    });
+    await program.end('SIGTERM');
+  });
+}
+
 async function benchCalls(): Promise<void> {
   const rows: Record<string, object> = {};
   for (const groups of [100, 1_000, 5_000]) {
@@ -131,7 +176,10 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   calls: benchCalls,
   webhook: benchWebhook,
-  jobs: () => benchJobs(console.log),
+  first: benchFirstCommand,
+  jobs: benchJobs,
+  backlog: benchBacklog,
+  full: benchFullStore,
   session: benchSession,
   pool: benchPool,
 };

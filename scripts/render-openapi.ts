@@ -12,8 +12,14 @@ export async function renderOpenApi(): Promise<string> {
     intake: { accept: nothing },
     workflows: nothing,
     sweep: nothing,
-    jobs: { find: nothing, list: nothing },
+    jobs: { find: nothing, list: nothing, history: nothing },
     retry: nothing,
+    approve: nothing,
+    cancel: nothing,
+    paused: nothing,
+    pause: nothing,
+    resume: nothing,
+    backup: nothing,
     undo: nothing,
     plan: nothing,
     readiness: nothing,
@@ -29,7 +35,7 @@ export async function renderOpenApi(): Promise<string> {
 function withOptionalBodies(document: object): object {
   const { paths } = document as { paths: Record<string, { post?: { requestBody?: object } }> };
   const optional = Object.entries(paths).map(([path, item]) => {
-    const isOptional = path === '/poll' || /\/(retry|undo)$/.test(path);
+    const isOptional = /\/(poll|retry|approve|cancel|undo|pause|resume|backup)$/.test(path);
     const requestBody = { ...item.post?.requestBody, required: false };
     return [path, isOptional ? { ...item, post: { ...item.post, requestBody } } : item];
   });

@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { readSettingsFile } from './config/settings-file.ts';
 import { ServiceError } from './errors.ts';
 import { WEBHOOK_FORMS } from './notices/webhook-channel.ts';
+import { brakeSettings } from './offboarding/brakes.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
 import { PERSONAL_DATA } from './personal-data.ts';
 import {
   type Needs,
   readOperatorToken,
+  readPollToken,
   readSecrets,
   type Secrets,
   secretsFolderOf,
@@ -23,6 +25,10 @@ const trelica = section({
   baseUrl: z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)),
   clientId: z.string().min(1),
   requestTimeoutSeconds: seconds(30, 300),
+  /** In the long run; Trelica documents no limit. */
+  requestsPerSecond: z.int().min(1).max(1_000).default(10),
+  /** Look up in people's records what a run lacks, with the scope People.Read. */
+  peopleApi: z.boolean().default(false),
   /** For rehearsals only: lets baseUrl be plain HTTP, and only to this machine. */
   dangerouslyAllowHttpToLoopback: z.boolean().default(false),
 }).refine(
@@ -154,6 +160,15 @@ export const configSchema = section({
   exchange,
   powershell: powershell.prefault({}),
   workflows: z.array(workflowPolicy).min(1),
+  brakes: brakeSettings.prefault({}),
+  retention: section({
+    /** How long a job is kept after its end, with its report and history. */
+    days: z.int().min(1).max(36_500).default(730),
+  }).prefault({}),
+  poll: section({
+    /** How often to look for runs whose webhook was lost; 0: only when asked. */
+    everyMinutes: z.int().min(0).max(1_440).default(10),
+  }).prefault({}),
   limits: section({
     /** Leavers worked on at the same time. */
     concurrentJobs: z.int().min(1).max(32).default(2),
@@ -223,10 +238,19 @@ function invalid(faults: readonly string[]): ServiceError {
  * The operator's token for a command that talks to the running service: from the environment, or else from
  * the secrets folder that the configuration names, if there is a configuration. Throws `config.invalid`.
  */
-export function loadOperatorToken({ file: name, environment }: ConfigSources): string {
+export function loadOperatorToken(sources: ConfigSources): string {
+  return readOperatorToken(sources.environment, folderOfSecrets(sources));
+}
+
+/** The same for a command that only asks for a sweep: the poll token is enough. */
+export function loadPollToken(sources: ConfigSources): string {
+  return readPollToken(sources.environment, folderOfSecrets(sources));
+}
+
+function folderOfSecrets({ file: name, environment }: ConfigSources): string | undefined {
   const file = resolve(name);
   const content = existsSync(file) ? readSettingsFile(file).content : {};
-  return readOperatorToken(environment, secretsFolder(content, { file, environment }));
+  return secretsFolder(content, { file, environment });
 }
 
 const namesSecrets = z.looseObject({ secretsDirectory: z.string().min(1) });
@@ -253,17 +277,19 @@ export function environment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-/** Two policies for one workflow: nobody could tell which of them a webhook means. */
-function twiceConfigured(workflows: readonly { workflow: string }[]): z.core.$ZodIssue[] {
-  const names = workflows.map(({ workflow }) => workflow);
-  return names.flatMap((name, index) =>
-    names.indexOf(name) < index
+/** Two policies for one step: nobody could tell which of them a run means. */
+function twiceConfigured(
+  workflows: readonly { workflow: string; step: string }[],
+): z.core.$ZodIssue[] {
+  const places = workflows.map(({ workflow, step }) => JSON.stringify([workflow, step]));
+  return workflows.flatMap(({ workflow, step }, index) =>
+    places.indexOf(places[index] ?? '') < index
       ? [
           {
             code: 'custom',
             path: ['workflows', index, 'workflow'],
-            message: `${name} is there already`,
-            input: name,
+            message: `${workflow} is there already with the step ${step}`,
+            input: workflow,
           },
         ]
       : [],

@@ -102,6 +102,22 @@ export function secretFileName(variable: string): string {
 }
 
 /**
+ * Takes a token that may ask for a sweep: the poll token or, without one, the operator's. Throws
+ * `config.invalid`.
+ */
+export function readPollToken(
+  environment: Environment,
+  folder = secretsFolderOf(environment),
+): string {
+  const taker = new Taker({ environment, folder });
+  const poll = taker.optional('EXO_BRIDGE_POLL_TOKEN');
+  if (taker.faults.length > 0) {
+    throw new ServiceError('config.invalid', taker.faults.join('\n'));
+  }
+  return poll === '' || poll === undefined ? readOperatorToken(environment, folder) : poll;
+}
+
+/**
  * Takes the operator's token, and nothing else, for a command that talks to a running service. Throws
  * `config.invalid`.
  */

@@ -32,7 +32,7 @@ const OPEN_TO_ALL = ['errors', 'log', 'clock'];
 /** Packages that have exactly one place. */
 const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   'node-pty': /^src\/powershell\/pty\.ts$/,
-  'better-sqlite3': /^src\/jobs\/sqlite\.ts$/,
+  'better-sqlite3': /^src\/jobs\//,
   'openid-client': /^src\/trelica\/token\.ts$/,
   pkijs: /^src\/certificate\//,
   'node-forge': /^src\/certificate\/open-pfx\.ts$/,

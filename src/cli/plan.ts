@@ -8,9 +8,11 @@ import type { EmailAddress } from '../offboarding/address.ts';
 import type { Preview } from '../offboarding/preview.ts';
 import { previewText } from '../offboarding/preview-text.ts';
 import { findProgram } from '../powershell/program.ts';
-import { connectTrelica, exchangesOn } from '../service/assemble.ts';
+import { exchangesOn } from '../service/assemble.ts';
 import { createExchangeSessions } from '../service/exchange-sessions.ts';
 import { createPlanner } from '../service/planner.ts';
+import { connectTrelica } from '../service/trelica-connection.ts';
+import { createWorkflowFinder } from '../service/workflow-finder.ts';
 import { act } from './act.ts';
 import { address } from './arguments.ts';
 import { GROUP } from './groups.ts';
@@ -21,6 +23,7 @@ export function registerPlan(program: Command): void {
     .helpGroup(GROUP.run)
     .description('show what would be done for a leaver; reads only, changes and signals nothing')
     .requiredOption('--workflow <name>', 'name or id of the workflow, as configured')
+    .option('--step <title>', 'its Signal step, where several are configured')
     .requiredOption('--email <address>', 'address of the person who leaves', address)
     .option(
       '--manager <address>',
@@ -39,6 +42,8 @@ export function registerPlan(program: Command): void {
 export interface PlanOptions {
   readonly config: string;
   readonly workflow: string;
+  /** Where several of the workflow are configured. */
+  readonly step?: string;
   readonly email: EmailAddress;
   readonly manager?: EmailAddress;
   readonly json?: boolean;
@@ -60,7 +65,7 @@ export async function plan(options: PlanOptions, interrupted: AbortSignal): Prom
 }
 
 async function makePlan(
-  { config: file, workflow, email, manager }: PlanOptions,
+  { config: file, email, manager, ...wanted }: PlanOptions,
   interrupted: AbortSignal,
 ): Promise<Preview> {
   const variables = environment();
@@ -70,31 +75,53 @@ async function makePlan(
   const { pool, folder } = createExchangeSessions(config, { environment: variables, log });
   // Whoever waits for a session is refused then.
   interrupted.addEventListener('abort', () => void pool.stop({ graceMs: 0 }));
+  const { runs, people, directory, close } = connectTrelica(config, {
+    fetch,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
   try {
     pool.start();
-    const { runs, directory } = connectTrelica(config, { fetch, clock: systemClock, log });
-    const entry = await directory.find(workflow);
-    if (entry === undefined) {
-      throw new ServiceError(
-        'http.unknown-workflow',
-        `no workflow of the configuration has the name or id ${workflow}`,
-      );
-    }
     const exchangeFor = exchangesOn(pool, config);
-    return await createPlanner({
+    const planner = {
       directory,
       runs,
+      people,
       exchangeFor,
+      brakes: config.brakes,
       log,
-      now: Date.now,
+      now: () => systemClock.now(),
       withinMs: WITHIN_MS,
-    })({
-      workflowId: entry.workflow.id,
-      step: entry.policy.step,
+    };
+    return await createPlanner(planner)({
+      ...(await placeOf(wanted, directory)),
       about: { email, ...(manager === undefined ? {} : { managerEmail: manager }) },
     });
   } finally {
+    close();
     await pool.stop({ graceMs: 0 });
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function placeOf(
+  { workflow, step }: Pick<PlanOptions, 'workflow' | 'step'>,
+  directory: Parameters<typeof createWorkflowFinder>[0],
+): Promise<{ readonly workflowId: string; readonly step: string }> {
+  const found = await createWorkflowFinder(directory)(workflow, step);
+  if (found === undefined) {
+    throw new ServiceError(
+      'http.unknown-workflow',
+      `no workflow of the configuration has the name or id ${workflow}, or none with this step`,
+    );
+  }
+  const { workflowId, steps } = found;
+  if (steps.length > 1) {
+    throw new ServiceError(
+      'http.unknown-workflow',
+      `several steps of this workflow are configured: name one with --step (${steps.join(', ')})`,
+    );
+  }
+  return { workflowId, step: steps[0] };
 }

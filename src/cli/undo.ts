@@ -1,39 +1,30 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { environment, loadOperatorToken } from '../config.ts';
-import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
+import { ENDED } from '../jobs/states.ts';
 import { undoable } from '../offboarding/undo.ts';
 import { act } from './act.ts';
-import { url } from './arguments.ts';
 import { canAsk, isMeant } from './ask.ts';
 import type { ShownJob } from './demo-story.ts';
 import { Refusal } from './failure.ts';
+import { askingService, granted, operatorAt, type ServiceOptions } from './granted.ts';
 import { GROUP } from './groups.ts';
-import { Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 
 export function registerUndo(program: Command): void {
-  program
-    .command('undo')
+  askingService(program.command('undo'))
     .helpGroup(GROUP.lookAfter)
     .description('take back what a job has changed, as far as that is possible')
     .argument('<job>', 'id of the job')
-    .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
-    .option('--config <file>', 'where the secrets folder is named', 'exo-bridge.yaml')
-    .option('--yes', 'do not ask')
-    .option('--json', 'print the job that took it back as one JSON document; needs --yes')
+    .option('--yes', 'do not ask; needed with --json')
     .addHelpText('after', '\nExample:\n  exo-bridge undo 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e')
     .action((job, options) => act(options, (interrupted) => undo(job, options, interrupted)));
 }
 
-export interface UndoOptions {
-  readonly url: string;
-  readonly config: string;
+export interface UndoOptions extends ServiceOptions {
   readonly yes?: boolean;
-  readonly json?: boolean;
 }
 
 const LOOK_AGAIN_MS = 500;
-const ENDED = ['done', 'superseded', 'needs-attention'];
 
 /**
  * Shows what a job changed, asks, lets the running service take it back, and prints the report. Returns the
@@ -45,8 +36,7 @@ export async function undo(
   interrupted: AbortSignal,
 ): Promise<number> {
   const say = (text: string) => (options.json ? undefined : console.log(text));
-  const token = loadOperatorToken({ file: options.config, environment: environment() });
-  const operator = new Operator(options.url.replace(/\/$/, ''), token);
+  const operator = operatorAt(options);
   const path = `/jobs/${encodeURIComponent(jobId)}`;
   const job = (await granted(operator.get(path))) as unknown as ShownJob;
   say(summaryOf(job));
@@ -93,25 +83,9 @@ async function mayUndo({ yes, json }: UndoOptions): Promise<boolean> {
 async function endOf(jobId: string, operator: Operator, signal: AbortSignal): Promise<string> {
   for (;;) {
     const { state } = await granted(operator.get(`/jobs/${jobId}`));
-    if (ENDED.includes(String(state))) {
+    if (ENDED.some((one) => one === state)) {
       return String(state);
     }
     await pause(LOOK_AGAIN_MS, undefined, { signal });
   }
-}
-
-/** The answer; what a problem document says is thrown, and so is silence. */
-async function granted<T extends Readonly<Record<string, unknown>>>(asked: Promise<T>): Promise<T> {
-  const answer = await asked.catch((cause: unknown) => {
-    throw new ServiceError('http.unavailable', 'no service answers at this address', { cause });
-  });
-  if (String(answer['type']).startsWith('urn:exo-bridge:problem:')) {
-    const code = String(answer['code']);
-    throw new ServiceError(isErrorCode(code) ? code : 'service.internal', String(answer['detail']));
-  }
-  return answer;
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code);
 }

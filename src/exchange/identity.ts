@@ -79,7 +79,7 @@ function parseCandidate(row: Cells): Candidate {
 
 function pick(address: EmailAddress, candidates: readonly Candidate[]): Resolution {
   const fits = candidates.filter(({ addresses }) => addresses.has(address));
-  const distinct = new Map(fits.map(({ row }) => [row.Guid.toLowerCase(), row]));
+  const distinct = new Map(fits.map((one) => [one.row.Guid.toLowerCase(), one]));
   const [first] = distinct.values();
   if (first === undefined) {
     return { kind: 'missing' };
@@ -90,12 +90,13 @@ function pick(address: EmailAddress, candidates: readonly Candidate[]): Resoluti
 }
 
 /** A primary address that is none of ours is shown as the one that was asked for. */
-function toRecipient(asked: EmailAddress, row: Candidate['row']): Recipient {
+function toRecipient(asked: EmailAddress, { row, addresses }: Candidate): Recipient {
   const address = parseAddress(row.PrimarySmtpAddress) ?? asked;
   return {
     guid: row.Guid,
     distinguishedName: row.DistinguishedName,
     address,
+    addresses: [...addresses],
     displayName: row.DisplayName ?? address,
     type: row.RecipientTypeDetails,
   };

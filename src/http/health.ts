@@ -5,7 +5,9 @@ import type { App } from './server.ts';
 const partReadiness = z.strictObject({
   name: z.string(),
   ready: z.boolean(),
-  reason: z.string().optional().meta({ description: 'Why it is not ready, or soon will not be.' }),
+  reason: z.string().optional().meta({
+    description: 'Why it is not ready, or what else a person should know or correct.',
+  }),
 });
 const readiness = z
   .strictObject({ ready: z.boolean(), parts: z.array(partReadiness) })

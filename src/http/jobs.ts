@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
-import { JOB_STATES, type Job, type JobStore } from '../jobs/store.ts';
+import { JOB_STATES, type Job, type JobEvent, type JobStore } from '../jobs/store.ts';
 import type { Intake } from '../offboarding/ports.ts';
 import { readReport, report } from '../offboarding/report.ts';
 import { reportText } from '../offboarding/report-text.ts';
@@ -24,6 +24,10 @@ const jobSummary = z
       .int()
       .meta({ description: 'How many failed in a way that only a few more may cure.' }),
     outages: z.int().meta({ description: 'How many met an outage; these use up no attempt.' }),
+    cancelAsked: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'It ends as soon as its attempt comes to a safe point.' }),
     createdAt: time,
     updatedAt: time,
     startedAt: time.optional(),
@@ -36,10 +40,37 @@ const jobSummary = z
   })
   .meta({ id: 'JobSummary' });
 
-const jobView = z.strictObject({ ...jobSummary.shape, ...report.shape }).meta({ id: 'Job' });
+const jobEvent = z.strictObject({
+  at: time,
+  event: z.string().meta({ description: 'What happened; mostly the state that was entered.' }),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  attempt: z.int().optional(),
+  until: time.optional().meta({ description: 'When a waiting job is tried again.' }),
+  by: z.string().optional().meta({ description: 'Where it was asked for.' }),
+  times: z
+    .int()
+    .optional()
+    .meta({ description: 'How often it happened in a row, if more than once.' }),
+  lastAt: time.optional(),
+});
+
+export const jobView = z
+  .strictObject({
+    ...jobSummary.shape,
+    ...report.shape,
+    history: z.array(jobEvent).meta({ description: 'What happened to the job, oldest first.' }),
+  })
+  .meta({ id: 'Job' });
 
 const query = z.strictObject({
   state: z.enum(JOB_STATES).optional(),
+  person: z
+    .string()
+    .max(320)
+    .toLowerCase()
+    .optional()
+    .meta({ description: 'E-mail address of the person it is about.' }),
   limit: z
     .string()
     .regex(/^([1-9]\d{0,1}|1\d\d|200)$/, 'a whole number from 1 to 200')
@@ -52,9 +83,7 @@ const query = z.strictObject({
 });
 
 export interface JobParts {
-  readonly jobs: Pick<JobStore, 'find' | 'list'>;
-  /** Queues a job that needs attention again; false if it is in another state. */
-  readonly retry: (id: string) => Promise<boolean>;
+  readonly jobs: Pick<JobStore, 'find' | 'list' | 'history'>;
   /** Queues a job that takes back what this one did. Throws `jobs.not-found`, `jobs.not-undoable`. */
   readonly undo: (id: string) => ReturnType<Intake['accept']>;
 }
@@ -62,7 +91,6 @@ export interface JobParts {
 /** `/jobs` and what is below it: for whoever is on call, and for the auditor. */
 export function registerJobs(app: App, parts: JobParts, guard: Guard): void {
   registerLooking(app, parts, guard);
-  registerRetry(app, parts, guard);
   registerUndo(app, parts, guard);
 }
 
@@ -84,10 +112,11 @@ function registerLooking(app: App, { jobs }: JobParts, guard: Guard): void {
         [400, 401, 429, 500, 503],
       ),
     },
-    handler: async ({ query: { state, before, limit = '50' } }) => {
+    handler: async ({ query: { state, person, before, limit = '50' } }) => {
       const filter = {
         limit: Number(limit),
         ...(state === undefined ? {} : { state }),
+        ...(person === undefined ? {} : { lock: person }),
         ...(before === undefined ? {} : { before }),
       };
       return { jobs: (await jobs.list(filter)).map(summaryOf) };
@@ -105,7 +134,7 @@ function registerLooking(app: App, { jobs }: JobParts, guard: Guard): void {
       params: z.strictObject({ id: z.string().max(64) }),
       response: answers(200, 'The job.', jobView, [400, 401, 404, 429, 500, 503]),
     },
-    handler: async ({ params }) => viewOf(await getJob(jobs, params.id)),
+    handler: async ({ params }) => viewOf(jobs, await getJob(jobs, params.id)),
   });
   app.route({
     method: 'GET',
@@ -127,37 +156,8 @@ function registerLooking(app: App, { jobs }: JobParts, guard: Guard): void {
     },
     handler: async ({ params }, reply) => {
       const job = await getJob(jobs, params.id);
-      return reply.type('text/plain; charset=utf-8').send(reportText(job, readReport(job.report)));
-    },
-  });
-}
-
-function registerRetry(app: App, { jobs, retry }: JobParts, guard: Guard): void {
-  app.route({
-    method: 'POST',
-    url: '/jobs/:id/retry',
-    preParsing: guard,
-    schema: {
-      operationId: 'retryJob',
-      summary: 'Try a job again that needs attention',
-      description: 'For when the cause is cleared up. The job reads the state and plans anew.',
-      tags: ['jobs'],
-      security: [{ operatorToken: [] }],
-      params: z.strictObject({ id: z.string().max(64) }),
-      body: z.strictObject({}).nullish(),
-      response: answers(
-        202,
-        'The job is queued again.',
-        jobView,
-        [400, 401, 404, 409, 413, 415, 429, 500, 503],
-      ),
-    },
-    handler: async ({ params: { id } }, reply) => {
-      const { state } = await getJob(jobs, id);
-      if (!(await retry(id))) {
-        throw new ServiceError('jobs.not-retryable', `the job is ${state}`);
-      }
-      return reply.status(202).send(viewOf(await getJob(jobs, id)));
+      const told = { ...job, history: (await jobs.history(job.id)).map(eventOf) };
+      return reply.type('text/plain; charset=utf-8').send(reportText(told, readReport(job.report)));
     },
   });
 }
@@ -190,7 +190,7 @@ function registerUndo(app: App, { undo }: JobParts, guard: Guard): void {
   });
 }
 
-async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
+export async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
   const job = await jobs.find(id);
   if (job === undefined) {
     throw new ServiceError('jobs.not-found', 'there is no job with this id');
@@ -198,13 +198,28 @@ async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
   return job;
 }
 
-function viewOf(job: Job): z.infer<typeof jobView> {
-  return { ...summaryOf(job), ...readReport(job.report) };
+export async function viewOf(jobs: JobParts['jobs'], job: Job): Promise<z.infer<typeof jobView>> {
+  const history = (await jobs.history(job.id)).map(eventOf);
+  return { ...summaryOf(job), ...readReport(job.report), history };
+}
+
+function eventOf({ event, at, times, lastAt, facts }: JobEvent): z.infer<typeof jobEvent> {
+  const { dueAt, ...rest } = facts;
+  return {
+    at: iso(at),
+    event,
+    ...rest,
+    ...(dueAt === undefined ? {} : { until: iso(dueAt) }),
+    ...(times === 1 ? {} : { times, lastAt: iso(lastAt) }),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function summaryOf(job: Job): z.infer<typeof jobSummary> {
   const { runId, person, verdict } = readReport(job.report);
-  const iso = (ms: number) => new Date(ms).toISOString();
   return {
     id: job.id,
     state: job.state,
@@ -212,6 +227,7 @@ function summaryOf(job: Job): z.infer<typeof jobSummary> {
     attempts: job.attempts,
     failures: job.failures,
     outages: job.outages,
+    ...(job.isCancelAsked ? { cancelAsked: true as const } : {}),
     createdAt: iso(job.createdAt),
     updatedAt: iso(job.updatedAt),
     ...(job.startedAt === undefined ? {} : { startedAt: iso(job.startedAt) }),

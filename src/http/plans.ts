@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
 import { type Preview, type PreviewRequest, preview } from '../offboarding/preview.ts';
 import { answers } from './answers.ts';
 import type { Guard } from './auth.ts';
@@ -48,11 +49,20 @@ export function registerPlans(app: App, parts: PlanParts, guard: Guard): void {
       ),
     },
     handler: async ({ body: sent }) => {
-      const nameOrId = 'workflowId' in sent ? sent.workflowId : sent.workflow;
-      const found = await findWorkflow(nameOrId, parts);
-      return parts.plan({ ...found, about: aboutOf(sent) });
+      const { workflowId, steps } = await findWorkflow(sent, parts);
+      return parts.plan({ workflowId, step: onlyOf(steps), about: aboutOf(sent) });
     },
   });
+}
+
+function onlyOf([step, ...others]: readonly string[]): string {
+  if (step === undefined || others.length > 0) {
+    throw new ServiceError(
+      'http.unknown-workflow',
+      'several steps of this workflow are configured: the plan must name one',
+    );
+  }
+  return step;
 }
 
 function aboutOf(sent: z.output<typeof body>): PreviewRequest['about'] {

@@ -30,6 +30,8 @@ const STATUS: Partial<Record<ErrorCode, readonly [status: number, title: string]
   'trelica.person-unknown': [422, 'The run has no person with an e-mail address'],
   'jobs.not-found': [404, 'There is no such job'],
   'jobs.not-retryable': [409, 'The job cannot be tried again'],
+  'jobs.not-cancellable': [409, 'The job cannot be cancelled'],
+  'jobs.not-held': [409, 'The job is not held'],
   'jobs.not-undoable': [409, 'The job cannot be undone'],
   'http.method-not-allowed': [405, 'This method is not allowed here'],
   'http.timed-out': [408, 'The request took too long'],
@@ -37,6 +39,7 @@ const STATUS: Partial<Record<ErrorCode, readonly [status: number, title: string]
   'http.unsupported-media-type': [415, 'The body must be application/json'],
   'http.unknown-workflow': [422, 'The workflow is not in the configuration'],
   'http.too-many-requests': [429, 'Too many requests'],
+  'jobs.backup-failed': [503, 'The copy could not be made'],
   'http.headers-too-large': [431, 'The header is too large'],
 };
 

@@ -98,6 +98,7 @@ const OPENAPI = {
     tags: [
       { name: 'work', description: 'How work comes in.' },
       { name: 'jobs', description: 'What becomes of it.' },
+      { name: 'operating', description: 'What an operator asks of the service as a whole.' },
       { name: 'health', description: 'Whether it could be done.' },
     ],
     components: {

@@ -7,12 +7,19 @@ import { accepted, answers } from './answers.ts';
 import type { Guard } from './auth.ts';
 import type { App } from './server.ts';
 
+export interface Found {
+  readonly workflowId: string;
+  /** At least one. */
+  readonly steps: readonly string[];
+}
+
 export interface WebhookParts {
   readonly intake: Intake;
-  /** The configured workflow that a name or id means; undefined if there is none. Throws `trelica.*`. */
-  readonly workflows: (
-    nameOrId: string,
-  ) => Promise<{ readonly workflowId: string; readonly step: string } | undefined>;
+  /**
+   * The configured workflow that a name or id means, and its configured steps, or of these only the one with
+   * the given title; undefined if there is none. Throws `trelica.*`.
+   */
+  readonly workflows: (nameOrId: string, step?: string) => Promise<Found | undefined>;
 }
 
 /** `{{person.email}}`, `${runId}`, `<runId>`: a merge field that was not filled in. */
@@ -24,11 +31,18 @@ const filled = z
   .max(256)
   .refine((text) => !PLACEHOLDER.test(text), 'looks like a merge field that was not filled in');
 
+const step = filled.optional().meta({
+  description:
+    'Title of the step, where several of the workflow are configured; without it the run tells which one waits.',
+});
+
 export const byRun = z.strictObject({
+  step,
   workflowId: trelicaId.meta({ description: 'Id of the workflow in Trelica.' }),
   runId: trelicaId.meta({ description: 'Id of the run.' }),
 });
 export const byPerson = z.strictObject({
+  step,
   workflow: filled.meta({ description: 'Name (or id) of the workflow in Trelica.' }),
   email: filled
     .pipe(addressSetting)
@@ -37,7 +51,8 @@ export const byPerson = z.strictObject({
 
 const body = z
   .union([byRun, byPerson], {
-    error: 'must be exactly { workflowId, runId } or exactly { workflow, email }, all texts',
+    error:
+      'must be exactly { workflowId, runId } or exactly { workflow, email }, each with or without step, all texts',
   })
   .meta({
     examples: [
@@ -75,21 +90,31 @@ export function registerWebhook(app: App, parts: WebhookParts, guard: Guard): vo
 }
 
 async function requestOf(sent: z.output<typeof body>, parts: WebhookParts): Promise<LeaverRequest> {
-  const found = await findWorkflow('workflowId' in sent ? sent.workflowId : sent.workflow, parts);
+  const {
+    workflowId,
+    steps: [step, ...others],
+  } = await findWorkflow(sent, parts);
   const subject = 'runId' in sent ? { runId: sent.runId } : { email: sent.email };
-  return { ...found, ...subject, source: 'webhook' };
+  const at = step === undefined || others.length > 0 ? {} : { step };
+  return { workflowId, ...subject, ...at, source: 'webhook' };
 }
 
-/** Throws `http.unknown-workflow` for one that is not configured. */
+type Wanted = { readonly step?: string | undefined } & (
+  | { readonly workflowId: string }
+  | { readonly workflow: string }
+);
+
+/** Throws `http.unknown-workflow` for one that is not configured, or not with this step. */
 export async function findWorkflow(
-  nameOrId: string,
+  wanted: Wanted,
   { workflows }: Pick<WebhookParts, 'workflows'>,
-): Promise<{ readonly workflowId: string; readonly step: string }> {
-  const found = await workflows(nameOrId);
+): Promise<Found> {
+  const nameOrId = 'workflowId' in wanted ? wanted.workflowId : wanted.workflow;
+  const found = await workflows(nameOrId, wanted.step);
   if (found === undefined) {
     throw new ServiceError(
       'http.unknown-workflow',
-      'no workflow of the configuration has this name or id',
+      'no workflow of the configuration has this name or id, or none with this step',
     );
   }
   return found;

@@ -12,7 +12,7 @@ export type RetryDecision =
 const FIRST_MS = 5_000;
 const LONGEST_MS = { limited: 5 * 60_000, outage: 15 * 60_000 };
 /** What the other side asks for is obeyed, but not for longer than a day. */
-const LONGEST_ASKED_MS = 24 * 60 * 60_000;
+export const LONGEST_PAUSE_MS = 24 * 60 * 60_000;
 
 /**
  * Whether and when to try again after the n-th failed attempt (n ≥ 1). Half of the pause is
@@ -35,6 +35,6 @@ export function decideRetry(
   const jittered = ceiling / 2 + (random() * ceiling) / 2;
   return {
     kind: 'again',
-    afterMs: Math.round(Math.max(jittered, Math.min(askedMs, LONGEST_ASKED_MS))),
+    afterMs: Math.round(Math.max(jittered, Math.min(askedMs, LONGEST_PAUSE_MS))),
   };
 }

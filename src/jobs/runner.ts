@@ -2,20 +2,41 @@ import type { Clock } from '../clock.ts';
 import { codeOf, retryOf, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { decideRetry, type RetrySettings } from './retry.ts';
-import type { Adoption, Ending, Job, JobStore, JsonObject, Postponement, Reason } from './store.ts';
+import type {
+  Adoption,
+  AskedBy,
+  Cancellation,
+  Ending,
+  Job,
+  JobStore,
+  JsonObject,
+  Limit,
+  Passage,
+  Postponement,
+  Reason,
+} from './store.ts';
 
 /** One attempt at a job, as a handler sees it. */
 export interface Work {
   readonly job: Job;
   /** Aborted when the runner stops and the handler's time is up. */
   readonly signal: AbortSignal;
+  /**
+   * Aborted when an operator wants the job to end, with a `jobs.cancelled` error: to be thrown where
+   * nothing is left unread. What the attempt comes to instead stands.
+   */
+  readonly cancel: AbortSignal;
   save(report: JsonObject): Promise<void>;
   adopt(identity: { key: string; lock: string }): Promise<Adoption>;
+  /** Asks the brakes, before the first change. */
+  pass(limits: readonly Limit[]): Promise<Passage>;
 }
 
 export type Outcome =
   | { readonly kind: 'done'; readonly reason?: Reason }
   | { readonly kind: 'superseded' | 'needs-attention'; readonly reason: Reason }
+  /** Not without somebody's approval. */
+  | { readonly kind: 'held'; readonly reason: Reason }
   /** A planned wait, not a failure. */
   | { readonly kind: 'later'; readonly reason: Reason; readonly afterMs: number };
 
@@ -41,7 +62,7 @@ const STORE_PAUSE_MS = 1_000;
 /** How a job waits that was stopped, or claimed while stopping: for the next start. */
 const STOPPED = {
   reason: { code: 'service.stopping', message: 'the service was stopped' },
-  countsAs: 'nothing',
+  countsAs: 'interruption',
 } as const;
 /** After the signal is aborted a handler gets this long to come back. */
 const LAST_CHANCE_MS = 15_000;
@@ -52,7 +73,7 @@ const LAST_CHANCE_MS = 15_000;
  */
 export class Runner {
   readonly #parts: RunnerParts;
-  readonly #running = new Map<string, { promise: Promise<void>; abort: AbortController }>();
+  readonly #running = new Map<string, Running>();
   #state: 'new' | 'started' | 'stopping' = 'new';
   #callOff: () => void = () => undefined;
   #claiming: Promise<void> | undefined;
@@ -68,11 +89,33 @@ export class Runner {
       return;
     }
     this.#state = 'started';
-    const interrupted = await this.#parts.store.recover(this.#parts.clock.now());
-    if (interrupted > 0) {
-      this.#parts.log.warn({ jobs: interrupted }, 'interrupted jobs queued again');
+    const { store, clock, log } = this.#parts;
+    const { queued, poisoned } = await store.recover(clock.now());
+    if (queued > 0) {
+      log.warn({ jobs: queued }, 'interrupted jobs queued again');
+    }
+    if (poisoned.length > 0) {
+      log.error(
+        { jobs: poisoned, code: 'jobs.poisoned' },
+        'jobs set aside that the process died of',
+      );
+    }
+    const pause = await store.paused();
+    if (pause !== undefined) {
+      log.warn({ reason: pause.reason }, 'still paused: work is accepted, but none begun');
     }
     this.wake();
+  }
+
+  /** Ends a job that does not run, and asks a running one to come to an end. */
+  async cancel(id: string, by: AskedBy): Promise<Cancellation> {
+    const answer = await this.#parts.store.cancel(id, by, this.#parts.clock.now());
+    if (answer.kind === 'asked') {
+      // It may be claimed, but not begun yet.
+      await this.#claiming;
+      this.#running.get(id)?.cancel.abort(cancelled());
+    }
+    return answer;
   }
 
   /** Looks for due jobs now: after something was accepted. */
@@ -156,41 +199,51 @@ export class Runner {
 
   #begin(job: Job): void {
     const abort = new AbortController();
-    const promise = this.#attempt(job, abort.signal).finally(() => {
+    const cancel = new AbortController();
+    if (job.isCancelAsked) {
+      cancel.abort(cancelled());
+    }
+    const signals = { signal: abort.signal, cancel: cancel.signal };
+    const promise = this.#attempt(job, signals).finally(() => {
       this.#running.delete(job.id);
       this.wake();
     });
-    this.#running.set(job.id, { promise, abort });
+    this.#running.set(job.id, { promise, abort, cancel });
   }
 
-  async #attempt(job: Job, signal: AbortSignal): Promise<void> {
+  async #attempt(job: Job, signals: Pick<Work, 'signal' | 'cancel'>): Promise<void> {
     const { store, handler, clock } = this.#parts;
     const log = this.#parts.log.child({ jobId: job.id, attempt: job.attempts });
     log.info('job begun');
     const startedAt = clock.now();
     const work: Work = {
       job,
-      signal,
+      ...signals,
       save: (report) => store.save(job.id, report, clock.now()),
       adopt: (identity) => store.adopt(job.id, identity, clock.now()),
+      pass: (limits) => store.pass(job.id, limits, clock.now()),
     };
     const ending = await Promise.try(handler, work).then(
       (outcome) => this.#endOf(outcome),
-      (error: unknown) => this.#endOfFailure(job, error, signal, log),
+      (error: unknown) => this.#endOfFailure(job, error, signals.signal, log),
     );
     await this.#settle(job.id, ending, log);
+    const { state, reason } = ending;
+    const cancelAsked = signals.cancel.aborted;
     const ms = Math.round(clock.now() - startedAt);
-    log.info({ ms, state: ending.state, code: ending.reason?.code }, 'job left');
+    log.info({ ms, state, code: reason?.code, cancelAsked }, 'job left');
     this.#parts.onLeft?.(job, ending, ms);
   }
 
   #endOf(outcome: Outcome): AttemptEnd {
-    return outcome.kind === 'later'
-      ? this.#waiting({ afterMs: outcome.afterMs, reason: outcome.reason, countsAs: 'nothing' })
-      : {
-          state: outcome.kind,
-          ...(outcome.reason === undefined ? {} : { reason: outcome.reason }),
-        };
+    switch (outcome.kind) {
+      case 'later':
+        return this.#waiting({ ...outcome, countsAs: 'nothing' });
+      case 'held':
+        return { state: 'held', reason: outcome.reason };
+      default:
+        return { state: outcome.kind, ...(outcome.reason && { reason: outcome.reason }) };
+    }
   }
 
   #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): AttemptEnd {
@@ -198,6 +251,9 @@ export class Runner {
       return this.#waiting({ afterMs: 0, ...STOPPED });
     }
     const reason = { code: codeOf(error), message: messageOf(error) };
+    if (reason.code === 'jobs.cancelled') {
+      return { state: 'cancelled', reason };
+    }
     const retry = retryOf(error);
     const decision = decideRetry(
       {
@@ -216,8 +272,10 @@ export class Runner {
     return this.#waiting({ afterMs: decision.afterMs, reason, countsAs });
   }
 
-  #waiting({ afterMs, ...rest }: Omit<Postponement, 'dueAt'> & { afterMs: number }): AttemptEnd {
-    return { state: 'waiting', dueAt: Math.round(this.#parts.clock.now() + afterMs), ...rest };
+  #waiting(given: Omit<Postponement, 'dueAt'> & { readonly afterMs: number }): AttemptEnd {
+    const { afterMs, reason, countsAs } = given;
+    const dueAt = Math.round(this.#parts.clock.now() + afterMs);
+    return { state: 'waiting', dueAt, reason, countsAs };
   }
 
   /**
@@ -228,9 +286,7 @@ export class Runner {
     const { store, clock } = this.#parts;
     for (;;) {
       try {
-        await (end.state === 'waiting'
-          ? store.postpone(id, end, clock.now())
-          : store.finish(id, end, clock.now()));
+        await leave(store, id, end, clock.now());
         return;
       } catch (error) {
         log.error({ err: error }, 'the end of a job cannot be stored');
@@ -243,7 +299,32 @@ export class Runner {
   }
 }
 
-export type AttemptEnd = Ending | (Postponement & { readonly state: 'waiting' });
+interface Running {
+  readonly promise: Promise<void>;
+  readonly abort: AbortController;
+  readonly cancel: AbortController;
+}
+
+/** How an attempt left its job. */
+export type AttemptEnd =
+  | Ending
+  | { readonly state: 'held'; readonly reason: Reason }
+  | (Postponement & { readonly state: 'waiting' });
+
+function leave(store: JobStore, id: string, end: AttemptEnd, now: number): Promise<void> {
+  switch (end.state) {
+    case 'waiting':
+      return store.postpone(id, end, now);
+    case 'held':
+      return store.hold(id, end.reason, now);
+    default:
+      return store.finish(id, end, now);
+  }
+}
+
+function cancelled(): ServiceError {
+  return new ServiceError('jobs.cancelled', 'an operator cancelled it');
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown failure';

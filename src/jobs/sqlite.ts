@@ -1,132 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { ServiceError } from '../errors.ts';
+import { copyDatabase } from './backup.ts';
 import { GroupCommit } from './group-commit.ts';
+import { History } from './history.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { openDatabase } from './open-database.ts';
+import { LONGEST_PAUSE_MS } from './retry.ts';
+import { type Head, prepareStatements, toJob } from './statements.ts';
+import { eventOf, mayBecome } from './states.ts';
 import {
   type Accepted,
   type Adoption,
+  type AskedBy,
+  type Backup,
+  type Cancellation,
   type Ending,
+  type EventFacts,
   JOB_STATES,
   type Job,
+  type JobEvent,
   type JobFilter,
   type JobState,
   type JobStore,
   type JsonObject,
+  type Limit,
   type NewJob,
+  type Passage,
+  type Pause,
   type Postponement,
+  type Reason,
+  type Recovery,
 } from './store.ts';
 
-/** "exob" in ASCII: tells our files from others (https://sqlite.org/pragma.html#pragma_application_id). */
-const APPLICATION_ID = 0x65786f62;
+/** A job during which the process died so often in a row is set aside: it may be what kills it. */
+const MOST_CRASHES = 3;
 
-interface Line {
-  readonly sequence: number;
-  readonly id: string;
-  readonly key: string;
-  readonly lock: string | null;
-  readonly state: JobState;
-  readonly attempts: number;
-  readonly failures: number;
-  readonly outages: number;
-  readonly request: string;
-  readonly report: string | null;
-  readonly reasonCode: string | null;
-  readonly reasonText: string | null;
-  readonly dueAt: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-}
-
-/**
- * Opens the queue in one file, creating it and its folder if need be. Throws `jobs.store-unusable` if
- * another process has it open, if it is no database of ours, if it is newer than this program, or if
- * the disk can't be made to flush.
- */
+/** Opens the queue in one file. Throws what `openDatabase` throws. */
 export function openSqliteStore(file: string): JobStore {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const database = new Database(file, { timeout: 1_000 });
-    try {
-      // Before the log beside it is made, which takes over these rights.
-      chmodSync(file, 0o600);
-      assertOurs(database);
-      configure(database);
-      migrate(database);
-      return new SqliteStore(database);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  } catch (error) {
-    throw unusable(file, error);
-  }
-}
-
-function configure(database: Database.Database): void {
-  // Exclusive: the lock is the operating system's, so a killed process leaves none behind.
-  database.pragma('locking_mode = EXCLUSIVE');
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  const isFull = database.pragma('synchronous', { simple: true }) === 2;
-  const isWal = database.pragma('journal_mode', { simple: true }) === 'wal';
-  if (!isFull || !isWal) {
-    throw new ServiceError('jobs.store-unusable', 'the database does not flush to disk as asked');
-  }
-  // Takes the lock now rather than at the first job.
-  database.exec('BEGIN IMMEDIATE; COMMIT');
-}
-
-/** Throws if the file is somebody else's database. */
-function assertOurs(database: Database.Database): void {
-  const id = database.pragma('application_id', { simple: true });
-  const tables = database.prepare('SELECT COUNT(*) AS n FROM sqlite_master').get() as { n: number };
-  if (id !== APPLICATION_ID && tables.n > 0) {
-    throw new ServiceError('jobs.store-unusable', 'the file is a database of another program');
-  }
-}
-
-function migrate(database: Database.Database): void {
-  const applied = Number(database.pragma('user_version', { simple: true }));
-  if (applied > MIGRATIONS.length) {
-    throw new ServiceError(
-      'jobs.store-unusable',
-      `the database is newer than this program (schema ${applied}, known ${MIGRATIONS.length}): use the newer program`,
-    );
-  }
-  database.transaction(() => {
-    for (const migration of MIGRATIONS.slice(applied)) {
-      database.exec(migration);
-    }
-    database.pragma(`user_version = ${MIGRATIONS.length}`);
-    database.pragma(`application_id = ${APPLICATION_ID}`);
-  })();
-}
-
-function unusable(file: string, cause: unknown): ServiceError {
-  if (cause instanceof ServiceError) {
-    return cause;
-  }
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why = code.startsWith('SQLITE_BUSY')
-    ? 'another instance is running on it'
-    : cause instanceof Error
-      ? cause.message
-      : 'unknown fault';
-  return new ServiceError('jobs.store-unusable', `the queue ${file} can't be opened: ${why}`, {
-    facts: { file, code },
-    cause,
-  });
+  return new SqliteStore(openDatabase(file));
 }
 
 class SqliteStore implements JobStore {
   readonly #database: Database.Database;
   readonly #writes: GroupCommit;
   readonly #statements;
+  readonly #history: History;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -140,7 +59,8 @@ class SqliteStore implements JobStore {
     };
     const transaction = database.transaction((group: () => void) => group());
     this.#writes = new GroupCommit((group) => transaction.immediate(group), savepoint);
-    this.#statements = prepare(database);
+    this.#statements = prepareStatements(database);
+    this.#history = new History(database);
   }
 
   async #write<T>(work: () => T): Promise<T> {
@@ -165,7 +85,7 @@ class SqliteStore implements JobStore {
         return { job: toJob(known), duplicate: true };
       }
       const id = randomUUID();
-      this.#statements.insert.run({
+      const { lastInsertRowid } = this.#statements.insert.run({
         id,
         key: job.key,
         provisional: job.isKeyProvisional === true ? 1 : 0,
@@ -173,28 +93,30 @@ class SqliteStore implements JobStore {
         request: JSON.stringify(job.request),
         now,
       });
+      this.#history.add(Number(lastInsertRowid), 'accepted', {}, now);
       return { job: this.#get(id), duplicate: false };
     });
   }
 
   claim(now: number): Promise<Job | undefined> {
     return this.#write(() => {
-      const next = this.#statements.claimable.get({ now });
+      const next = this.#isPaused() ? undefined : this.#statements.claimable.get({ now });
       if (next === undefined) {
         return undefined;
       }
+      this.#note(next, 'running', { attempt: next.attempts + 1 }, now);
       this.#statements.begin.run({ id: next.id, now });
       return this.#get(next.id);
     });
   }
 
   async nextDueAt(): Promise<number | undefined> {
-    return this.#statements.nextDue.get()?.dueAt;
+    return this.#isPaused() ? undefined : this.#statements.nextDue.get()?.dueAt;
   }
 
   adopt(id: string, identity: { key: string; lock: string }, now: number): Promise<Adoption> {
     return this.#write((): Adoption => {
-      this.#assertRunning(id);
+      const job = this.#running(id);
       const owner = this.#statements.byKey.get(identity.key);
       if (owner !== undefined && owner.id !== id) {
         return { kind: 'key-taken', by: owner.id };
@@ -204,47 +126,167 @@ class SqliteStore implements JobStore {
         return { kind: 'locked', by: holder.id };
       }
       this.#statements.adopt.run({ id, now, ...identity });
+      // Each attempt adopts again: only the first has something to tell.
+      if (job.key !== identity.key || job.lock !== identity.lock) {
+        this.#history.add(job.sequence, 'adopted', {}, now);
+      }
       return { kind: 'adopted' };
     });
   }
 
   save(id: string, report: JsonObject, now: number): Promise<void> {
     return this.#write(() => {
-      this.#assertRunning(id);
+      this.#running(id);
       this.#statements.save.run({ id, report: JSON.stringify(report), now });
     });
   }
 
-  postpone(id: string, { dueAt, reason, countsAs }: Postponement, now: number): Promise<void> {
+  pass(id: string, limits: readonly Limit[], now: number): Promise<Passage> {
+    return this.#write((): Passage => {
+      const job = this.#running(id);
+      if (job.passedAt !== null) {
+        return { kind: 'passed' };
+      }
+      const limit = job.approved === 1 ? undefined : limits.find((one) => this.#isUsedUp(one, now));
+      if (limit !== undefined) {
+        return { kind: 'over', limit };
+      }
+      this.#statements.pass.run({ id, now });
+      return { kind: 'passed' };
+    });
+  }
+
+  #isUsedUp({ most, withinMs }: Limit, now: number): boolean {
+    return (this.#statements.passed.get(now - withinMs)?.jobs ?? 0) >= most;
+  }
+
+  postpone(id: string, postponement: Postponement, now: number): Promise<void> {
     return this.#write(() => {
-      this.#assertRunning(id);
+      const { dueAt, reason, countsAs } = postponement;
+      const job = this.#running(id);
+      if (job.cancelAsked === 1 && countsAs !== 'interruption') {
+        this.#end(job, CANCELLED, {}, now);
+        return;
+      }
+      this.#note(job, 'waiting', { ...reason, dueAt }, now);
       const failed = countsAs === 'failure' ? 1 : 0;
       const outage = countsAs === 'outage' ? 1 : 0;
       this.#statements.postpone.run({ id, dueAt, ...reason, failed, outage, now });
     });
   }
 
-  finish(id: string, ending: Ending, now: number): Promise<void> {
+  hold(id: string, reason: Reason, now: number): Promise<void> {
     return this.#write(() => {
-      this.#assertRunning(id);
-      const { code = null, message = null } = ending.reason ?? {};
-      this.#statements.finish.run({ id, state: ending.state, code, message, now });
+      const job = this.#running(id);
+      if (job.cancelAsked === 1) {
+        this.#end(job, CANCELLED, {}, now);
+        return;
+      }
+      this.#note(job, 'held', reason, now);
+      this.#statements.hold.run({ id, ...reason, now });
     });
   }
 
-  recover(now: number): Promise<number> {
-    return this.#write(() => this.#statements.recover.run({ now }).changes);
+  finish(id: string, ending: Ending, now: number): Promise<void> {
+    return this.#write(() => this.#end(this.#running(id), ending, {}, now));
   }
 
-  retry(id: string, now: number): Promise<boolean> {
+  recover(now: number): Promise<Recovery> {
+    return this.#write((): Recovery => {
+      this.#statements.drawIn.run({ now, longest: LONGEST_PAUSE_MS });
+      this.#statements.drawInPassages.run({ now });
+      const interrupted = this.#statements.running.all();
+      const poisoned = interrupted.filter(({ crashes }) => crashes + 1 >= MOST_CRASHES);
+      for (const job of poisoned) {
+        this.#end(job, POISONED, {}, now);
+      }
+      const queued = interrupted.filter((job) => !poisoned.includes(job));
+      for (const job of queued) {
+        this.#note(job, 'queued', {}, now);
+        this.#statements.requeue.run({ id: job.id, now });
+      }
+      return { queued: queued.length, poisoned: poisoned.map(({ id }) => id) };
+    });
+  }
+
+  retry(id: string, by: AskedBy, now: number): Promise<boolean> {
     return this.#write(() => {
-      const job = this.#statements.byId.get(id);
+      const job = this.#statements.headById.get(id);
       const owner = job === undefined ? undefined : this.#statements.byKey.get(job.key);
-      if (job?.state !== 'needs-attention' || (owner !== undefined && owner.id !== id)) {
+      const isTaken = owner !== undefined && owner.id !== id;
+      if (job === undefined || isTaken || !RETRYABLE.includes(job.state)) {
         return false;
       }
+      this.#note(job, 'queued', { by }, now);
       this.#statements.retry.run({ id, now });
       return true;
+    });
+  }
+
+  cancel(id: string, by: AskedBy, now: number): Promise<Cancellation> {
+    return this.#write((): Cancellation => {
+      const job = this.#statements.headById.get(id);
+      if (job === undefined) {
+        return { kind: 'unknown' };
+      }
+      if (job.state === 'running') {
+        this.#askToCancel(job, by, now);
+        return { kind: 'asked' };
+      }
+      if (!mayBecome(job.state, 'cancelled')) {
+        return { kind: 'ended', state: job.state };
+      }
+      this.#end(job, CANCELLED, { by }, now);
+      return { kind: 'cancelled' };
+    });
+  }
+
+  #askToCancel(job: Head, by: AskedBy, now: number): void {
+    if (job.cancelAsked === 0) {
+      this.#history.add(job.sequence, 'cancel-asked', { by }, now);
+      this.#statements.askToCancel.run({ id: job.id, now });
+    }
+  }
+
+  approve(id: string, by: AskedBy, now: number): Promise<boolean> {
+    return this.#write(() => {
+      const job = this.#statements.headById.get(id);
+      if (job?.state !== 'held') {
+        return false;
+      }
+      this.#note(job, 'queued', { by }, now);
+      this.#statements.approve.run({ id, now });
+      return true;
+    });
+  }
+
+  pause(reason: string | undefined, now: number): Promise<void> {
+    return this.#write(() => {
+      this.#statements.pause.run({ reason: reason ?? null, now });
+    });
+  }
+
+  resume(): Promise<void> {
+    return this.#write(() => {
+      this.#statements.resume.run();
+    });
+  }
+
+  async paused(): Promise<Pause | undefined> {
+    const found = this.#statements.paused.get();
+    return found === undefined
+      ? undefined
+      : { since: found.since, reason: found.reason ?? undefined };
+  }
+
+  #isPaused(): boolean {
+    return this.#statements.paused.get() !== undefined;
+  }
+
+  hasten(reasonCodes: readonly string[], now: number): Promise<number> {
+    return this.#write(() => {
+      const codes = JSON.stringify(reasonCodes);
+      return this.#statements.hasten.run({ codes, now }).changes;
     });
   }
 
@@ -253,17 +295,26 @@ class SqliteStore implements JobStore {
     return line === undefined ? undefined : toJob(line);
   }
 
-  async list({ state, before, limit }: JobFilter): Promise<readonly Job[]> {
-    const cursor = before === undefined ? undefined : this.#statements.byId.get(before);
+  async list({ state, lock, before, limit }: JobFilter): Promise<readonly Job[]> {
+    const cursor = before === undefined ? undefined : this.#statements.headById.get(before);
     if (before !== undefined && cursor === undefined) {
       return [];
     }
-    const below = cursor?.sequence ?? Number.MAX_SAFE_INTEGER;
-    const lines =
-      state === undefined
-        ? this.#statements.list.all({ below, limit })
-        : this.#statements.listState.all({ state, below, limit });
-    return lines.map(toJob);
+    const page = { below: cursor?.sequence ?? Number.MAX_SAFE_INTEGER, limit };
+    const { list, listLock, listLockAndState, listState } = this.#statements;
+    if (lock !== undefined) {
+      const lines =
+        state === undefined
+          ? listLock.all({ lock, ...page })
+          : listLockAndState.all({ lock, state, ...page });
+      return lines.map(toJob);
+    }
+    return (state === undefined ? list.all(page) : listState.all({ state, ...page })).map(toJob);
+  }
+
+  async history(id: string): Promise<readonly JobEvent[]> {
+    const job = this.#statements.headById.get(id);
+    return job === undefined ? [] : this.#history.of(job.sequence);
   }
 
   async count(): Promise<Readonly<Record<JobState, number>>> {
@@ -271,6 +322,21 @@ class SqliteStore implements JobStore {
     return Object.fromEntries(
       JOB_STATES.map((state) => [state, counted.get(state) ?? 0]),
     ) as Record<JobState, number>;
+  }
+
+  forget(before: number, most: number): Promise<number> {
+    return this.#write(() => {
+      const lines = this.#statements.forgettable.all({ before, most });
+      for (const { sequence } of lines) {
+        this.#history.forget(sequence);
+        this.#statements.forget.run(sequence);
+      }
+      return lines.length;
+    });
+  }
+
+  backup(folder: string, date: Date): Promise<Backup> {
+    return copyDatabase(this.#database, folder, date);
   }
 
   async check(): Promise<void> {
@@ -285,6 +351,17 @@ class SqliteStore implements JobStore {
     }
   }
 
+  /** Asserts that there is this move and writes it down; the caller's statement makes it. */
+  #note(job: Head, to: JobState, facts: EventFacts, now: number): void {
+    this.#history.add(job.sequence, eventOf(job.state, to), facts, now);
+  }
+
+  #end(job: Head, { state, reason }: Ending, facts: EventFacts, now: number): void {
+    this.#note(job, state, { ...reason, ...facts }, now);
+    const { code = null, message = null } = reason ?? {};
+    this.#statements.finish.run({ id: job.id, state, code, message, now });
+  }
+
   #get(id: string): Job {
     const line = this.#statements.byId.get(id);
     if (line === undefined) {
@@ -293,130 +370,27 @@ class SqliteStore implements JobStore {
     return toJob(line);
   }
 
-  /** Only a running job may be saved, adopted, postponed or finished: anything else is a fault of ours. */
-  #assertRunning(id: string): void {
-    const line = this.#statements.stateById.get(id);
-    if (line?.state !== 'running') {
-      throw new Error(line ? `job ${id} is ${line.state}, not running` : `no job ${id}`);
+  /** Only a running job may be saved, adopted, passed, postponed, held or finished: anything else is a fault of ours. */
+  #running(id: string): Head {
+    const job = this.#statements.headById.get(id);
+    if (job?.state !== 'running') {
+      throw new Error(job ? `job ${id} is ${job.state}, not running` : `no job ${id}`);
     }
+    return job;
   }
 }
 
-function prepare(database: Database.Database) {
-  const write = <P extends object>(sql: string) => database.prepare<P>(sql);
-  return {
-    byId: database.prepare<[string], Line>('SELECT * FROM jobs WHERE id = ?'),
-    // Asked before every write of a handler: without the report, which grows.
-    stateById: database.prepare<[string], Pick<Line, 'state'>>(
-      'SELECT state FROM jobs WHERE id = ?',
-    ),
-    byKey: database.prepare<[string], Line>(
-      `SELECT * FROM jobs WHERE key = ?
-         AND (provisional = 0 OR state IN ('queued', 'running', 'waiting'))`,
-    ),
-    runningByLock: database.prepare<[string], Line>(
-      `SELECT * FROM jobs WHERE state = 'running' AND lock = ?`,
-    ),
-    insert: write<{
-      id: string;
-      key: string;
-      provisional: number;
-      lock: string | null;
-      request: string;
-      now: number;
-    }>(
-      `INSERT INTO jobs (id, key, provisional, lock, state, request, dueAt, createdAt, updatedAt)
-       VALUES (@id, @key, @provisional, @lock, 'queued', @request, @now, @now, @now)`,
-    ),
-    claimable: database.prepare<{ now: number }, Line>(
-      `SELECT * FROM jobs AS candidate INDEXED BY openByDue
-       WHERE state IN ('queued', 'waiting') AND dueAt <= @now
-         AND (lock IS NULL OR NOT EXISTS (
-           SELECT 1 FROM jobs WHERE state = 'running' AND lock = candidate.lock))
-       ORDER BY dueAt, sequence LIMIT 1`,
-    ),
-    begin: write<{ id: string; now: number }>(
-      `UPDATE jobs SET state = 'running', attempts = attempts + 1, updatedAt = @now,
-         startedAt = COALESCE(startedAt, @now), reasonCode = NULL, reasonText = NULL
-       WHERE id = @id`,
-    ),
-    nextDue: database.prepare<[], { dueAt: number }>(
-      `SELECT dueAt FROM jobs AS candidate INDEXED BY openByDue
-       WHERE state IN ('queued', 'waiting')
-         AND (lock IS NULL OR NOT EXISTS (
-           SELECT 1 FROM jobs WHERE state = 'running' AND lock = candidate.lock))
-       ORDER BY dueAt LIMIT 1`,
-    ),
-    adopt: write<{ id: string; key: string; lock: string; now: number }>(
-      `UPDATE jobs SET key = @key, provisional = 0, lock = @lock, updatedAt = @now
-       WHERE id = @id`,
-    ),
-    save: write<{ id: string; report: string; now: number }>(
-      'UPDATE jobs SET report = @report, updatedAt = @now WHERE id = @id',
-    ),
-    postpone: write<{
-      id: string;
-      dueAt: number;
-      code: string;
-      message: string;
-      failed: number;
-      outage: number;
-      now: number;
-    }>(
-      `UPDATE jobs SET state = 'waiting', dueAt = @dueAt, failures = failures + @failed,
-         outages = outages + @outage, reasonCode = @code,
-         reasonText = @message, updatedAt = @now WHERE id = @id`,
-    ),
-    finish: write<{
-      id: string;
-      state: string;
-      code: string | null;
-      message: string | null;
-      now: number;
-    }>(
-      `UPDATE jobs SET state = @state, reasonCode = @code, reasonText = @message,
-         updatedAt = @now, finishedAt = @now WHERE id = @id`,
-    ),
-    recover: write<{ now: number }>(
-      `UPDATE jobs INDEXED BY running SET state = 'queued', dueAt = @now, updatedAt = @now
-       WHERE state = 'running'`,
-    ),
-    retry: write<{ id: string; now: number }>(
-      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
-         failures = 0, outages = 0 WHERE id = @id`,
-    ),
-    list: database.prepare<{ below: number; limit: number }, Line>(
-      'SELECT * FROM jobs WHERE sequence < @below ORDER BY sequence DESC LIMIT @limit',
-    ),
-    listState: database.prepare<{ state: string; below: number; limit: number }, Line>(
-      `SELECT * FROM jobs WHERE state = @state AND sequence < @below
-       ORDER BY sequence DESC LIMIT @limit`,
-    ),
-    count: database.prepare<[], { state: JobState; jobs: number }>(
-      'SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state',
-    ),
-  };
-}
+const RETRYABLE: readonly JobState[] = ['needs-attention', 'cancelled'];
 
-function toJob(line: Line): Job {
-  return {
-    id: line.id,
-    key: line.key,
-    lock: line.lock ?? undefined,
-    state: line.state,
-    attempts: line.attempts,
-    failures: line.failures,
-    outages: line.outages,
-    request: JSON.parse(line.request) as JsonObject,
-    report: line.report === null ? undefined : (JSON.parse(line.report) as JsonObject),
-    reason:
-      line.reasonCode === null
-        ? undefined
-        : { code: line.reasonCode, message: line.reasonText ?? '' },
-    dueAt: line.dueAt,
-    createdAt: line.createdAt,
-    updatedAt: line.updatedAt,
-    startedAt: line.startedAt ?? undefined,
-    finishedAt: line.finishedAt ?? undefined,
-  };
-}
+const CANCELLED: Ending = {
+  state: 'cancelled',
+  reason: { code: 'jobs.cancelled', message: 'an operator cancelled it' },
+};
+
+const POISONED: Ending = {
+  state: 'needs-attention',
+  reason: {
+    code: 'jobs.poisoned',
+    message: `the process died ${MOST_CRASHES} times while this job ran`,
+  },
+};

@@ -1,3 +1,4 @@
+import type { Limit } from './brakes.ts';
 import type { Report } from './report.ts';
 import type { LeaverRequest } from './request.ts';
 
@@ -6,10 +7,10 @@ export interface Attempt {
   readonly request: LeaverRequest;
   /** What earlier attempts left behind. */
   readonly report: Report;
-  /** When the request was accepted, in milliseconds since the epoch. */
-  readonly requestedAt: number;
   /** Aborted when the service stops and the attempt's time is up. */
   readonly signal: AbortSignal;
+  /** Aborted when an operator wants the job to end: heeded where nothing is left unread. */
+  readonly cancel?: AbortSignal | undefined;
   save(report: Report): Promise<void>;
   /** Claims the run and the person for this job. */
   adopt(identity: { key: string; lock: string }): Promise<
@@ -19,4 +20,8 @@ export interface Attempt {
     /** Another job is at work on this person. */
     | { readonly kind: 'locked'; readonly by: string }
   >;
+  /** Counts this leaver as begun, once for all attempts, unless a limit is used up and nobody has approved. */
+  pass(
+    limits: readonly Limit[],
+  ): Promise<{ readonly kind: 'passed' } | { readonly kind: 'over'; readonly limit: Limit }>;
 }

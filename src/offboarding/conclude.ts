@@ -1,8 +1,9 @@
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { notYet } from './arrive.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import type { Journal } from './journal.ts';
-import type { Run, Runs, StepState, WaitingAction } from './ports.ts';
+import type { Run, Runs, SignalAnswer, StepState, WaitingAction } from './ports.ts';
 import type { Report } from './report.ts';
 
 type LeftStep = Exclude<StepState, { kind: 'waiting' }>;
@@ -12,6 +13,7 @@ export interface ConcludeParts {
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly now: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly step: string;
 }
@@ -30,23 +32,27 @@ export async function conclude(
   parts: ConcludeParts,
 ): Promise<Conclusion> {
   const { runs, journal } = parts;
-  const now = await runs.read(run.workflowId, run.runId, parts.step);
+  const now = await readAgain(run, parts);
   if (now.step.kind !== 'waiting') {
-    return leftAlready(now.step, journal);
+    return leftAlready(now.step, parts);
   }
   const offered = actionOf(now.step.actions, action);
   if (offered === undefined) {
-    return actionMissing(action, now.step.actions);
+    return refused(action, actionMissing(action, now.step.actions), journal);
   }
-  const isSecondShot = journal.report.signal !== undefined;
+  const isSecondShot = journal.report.signal?.outcome === 'intended';
   await journal.note({ signal: { action, outcome: 'intended', at: journal.time() } });
   const answer = await runs.fire(now, offered);
-  if (answer.kind === 'refused') {
-    const message = `Trelica refused the signal ${action} with status ${answer.status}`;
-    return attention('trelica.request-refused', message);
-  }
-  const isOurs = answer.kind === 'fired' || isSecondShot;
-  return readBack(now, action, isOurs, parts);
+  return readBack(now, action, { answer, isSecondShot }, parts);
+}
+
+/** The signal is decided on and not known to have had its effect: it is only delivered. */
+export function isPending({ signal }: Report): boolean {
+  return signal?.outcome === 'owed' || signal?.outcome === 'intended';
+}
+
+function readAgain(run: Run, { runs, step }: ConcludeParts): Promise<Run> {
+  return runs.read(run.workflowId, run.runId, step, run.iteration);
 }
 
 /** The action with this name among those a waiting step offers. */
@@ -66,7 +72,11 @@ export function actionMissing(name: string, actions: readonly WaitingAction[]): 
 }
 
 /** The step was left before we fired in this attempt: by our own earlier shot, or by somebody else. */
-export async function leftAlready(step: LeftStep, journal: Journal): Promise<Conclusion> {
+export async function leftAlready(
+  step: LeftStep,
+  parts: Pick<ConcludeParts, 'journal' | 'now'>,
+): Promise<Conclusion> {
+  const { journal } = parts;
   const { signal, verdict } = journal.report;
   if (signal !== undefined && isOurWork(step, signal)) {
     const ours = await confirmed(signal.action, journal);
@@ -74,11 +84,13 @@ export async function leftAlready(step: LeftStep, journal: Journal): Promise<Con
       ? attention('offboarding.change-failed', `the failure was signalled with ${signal.action}`)
       : ours;
   }
-  const message = {
-    completed: 'somebody else completed the step',
-    ended: 'the run ended without us',
-    'not-reached': 'the run went back before the step',
-  }[step.kind];
+  if (step.kind === 'not-reached') {
+    return notYet(parts);
+  }
+  const message =
+    step.kind === 'completed'
+      ? 'somebody else completed the step'
+      : `the run ended without us: ${step.status}`;
   return { kind: 'superseded', reason: { code: `step-${step.kind}`, message } };
 }
 
@@ -89,23 +101,35 @@ function isOurWork(step: LeftStep, signal: NonNullable<Report['signal']>): boole
   );
 }
 
-/** `isOurs`: if the step turns out to be left, it was one of our shots that did it. */
+interface Shot {
+  readonly answer: SignalAnswer;
+  /** An earlier one may have had its effect, and this one met it. */
+  readonly isSecondShot: boolean;
+}
+
+/** What the run says counts; the answer only tells whose work it was. */
 async function readBack(
   run: Run,
   action: string,
-  isOurs: boolean,
+  shot: Shot,
   parts: ConcludeParts,
 ): Promise<Conclusion> {
+  const { answer, isSecondShot } = shot;
   for (const waitMs of READ_BACK_AFTER_MS) {
     await parts.pause(waitMs, parts.signal);
-    const { step } = await parts.runs.read(run.workflowId, run.runId, parts.step);
+    const { step } = await readAgain(run, parts);
     if (step.kind !== 'waiting') {
+      const isOurs = answer.kind === 'fired' || (isSecondShot && step.kind === 'completed');
       parts.log.info({ action, isOurs }, 'signal read back');
-      return isOurs ? confirmed(action, parts.journal) : notOurs(step, action, parts.journal);
+      return isOurs ? confirmed(action, parts.journal) : notOurs(step, action, parts);
+    }
+    if (answer.kind === 'refused') {
+      const message = `Trelica refused the signal ${action} with status ${answer.status}`;
+      return refused(action, attention('trelica.request-refused', message), parts.journal);
     }
   }
   throw new ServiceError('trelica.signal-unconfirmed', 'the step still waits after the signal', {
-    facts: { action, acknowledged: isOurs },
+    facts: { action, acknowledged: answer.kind === 'fired' || isSecondShot },
   });
 }
 
@@ -117,7 +141,19 @@ async function confirmed(action: string, journal: Journal): Promise<Conclusion> 
   return { kind: 'done' };
 }
 
-async function notOurs(step: LeftStep, action: string, journal: Journal): Promise<Conclusion> {
-  await journal.note({ signal: { action, outcome: 'not-ours', at: journal.time() } });
-  return leftAlready(step, journal);
+/** A step that the run has not come to yet keeps the signal owed. */
+async function notOurs(step: LeftStep, action: string, parts: ConcludeParts): Promise<Conclusion> {
+  const { journal } = parts;
+  const outcome = step.kind === 'not-reached' ? 'owed' : 'not-ours';
+  await journal.note({ signal: { action, outcome, at: journal.time() } });
+  return leftAlready(step, parts);
+}
+
+async function refused(
+  action: string,
+  conclusion: Conclusion,
+  journal: Journal,
+): Promise<Conclusion> {
+  await journal.note({ signal: { action, outcome: 'refused', at: journal.time() } });
+  return conclusion;
 }

@@ -5,6 +5,8 @@ export type Conclusion =
   | { readonly kind: 'superseded'; readonly reason: Reason }
   /** A person must act. */
   | { readonly kind: 'needs-attention'; readonly reason: Reason }
+  /** Not without somebody's approval. */
+  | { readonly kind: 'held'; readonly reason: Reason }
   /** Not yet: a planned wait. */
   | { readonly kind: 'later'; readonly reason: Reason; readonly afterMs: number };
 

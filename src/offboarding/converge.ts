@@ -1,6 +1,12 @@
 import { codeOf, retryOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type FindingPolicy, type JudgedFinding, stopOf } from './findings.ts';
+import {
+  type Finding,
+  type FindingPolicy,
+  type JudgedFinding,
+  judgeFindings,
+  stopOf,
+} from './findings.ts';
 import type { Journal } from './journal.ts';
 import { type Remaining, remaining } from './made.ts';
 import type { Change, Operation } from './operations/operation.ts';
@@ -17,9 +23,13 @@ export interface ConvergeParts {
   readonly exchange: Exchange;
   readonly operations: readonly Operation[];
   readonly findings: FindingPolicy;
+  /** What was found before anything was read. */
+  readonly known?: readonly Finding[];
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Aborted when an operator wants the job to end: no further change is made, and what was made is read. */
+  readonly cancel?: AbortSignal | undefined;
   /** Waits, or rejects when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -47,12 +57,14 @@ export async function converge(participants: Participants, parts: ConvergeParts)
   if (stop !== undefined) {
     return stoppedBy(stop);
   }
+  parts.cancel?.throwIfAborted();
   const made = await applyAll(first.plan.changes, parts);
   logMade(made, parts.log);
   const last = await lastReading(snapshot, first, made, participants, parts);
   const left = leftOf(last, made);
   await journal.noteAfter(last.plan, left);
   parts.log.info({ left: left.length, calls: exchange.calls }, 'state read back');
+  parts.cancel?.throwIfAborted();
   return judge(left, withDoubts(last, made), [...made.errors.values()][0]);
 }
 
@@ -60,15 +72,18 @@ export function stoppedBy({ sentence }: JudgedFinding): Verdict {
   return { kind: 'fail', code: 'offboarding.stopped-by-finding', reason: sentence };
 }
 
-function remainingOf(snapshot: Snapshot, { findings, journal }: ConvergeParts): Remaining {
-  return remaining(planOf(snapshot, findings), journal.report.changes, findings);
+function remainingOf(snapshot: Snapshot, parts: ConvergeParts): Remaining {
+  const { findings, known = [], journal } = parts;
+  const plan = planOf(snapshot, findings);
+  const all = [...judgeFindings(known, findings), ...plan.findings];
+  return remaining({ ...plan, findings: all }, journal.report.changes, findings);
 }
 
-function fullScan({ exchange, journal, log, signal }: ConvergeParts): Scanner {
+function fullScan({ exchange, journal, log, signal, cancel }: ConvergeParts): Scanner {
   return (operation, scan, subject) =>
     scanAll(scan, subject, {
       exchange,
-      signal,
+      signal: cancel === undefined ? signal : AbortSignal.any([signal, cancel]),
       onProgress: async (looked, of) => {
         log.info({ operation: operation.name, looked, of }, 'scanning');
         await journal.note({ scan: { operation: operation.name, looked, of } });
@@ -102,6 +117,9 @@ async function applyAll(changes: readonly Change[], parts: ConvergeParts): Promi
   const errors = new Map<string, Error>();
   for (const change of changes) {
     parts.signal.throwIfAborted();
+    if (parts.cancel?.aborted) {
+      break;
+    }
     try {
       outcomes.set(change.id, await applyOne(change, parts));
     } catch (error) {
@@ -202,7 +220,11 @@ async function verify(
       }),
       parts,
     );
-    const mayComeYet = leftOf(last, made).some(({ id }) => isAcknowledged(made.outcomes.get(id)));
+    // What a cancelled job has not tried will not come.
+    const open = leftOf(last, made).filter(
+      ({ id }) => !parts.cancel?.aborted || made.outcomes.has(id),
+    );
+    const mayComeYet = open.some(({ id }) => isAcknowledged(made.outcomes.get(id)));
     if (!mayComeYet || waitMs === undefined) {
       return last;
     }

@@ -10,6 +10,8 @@ export interface Mailbox {
   readonly guid: Identity;
   readonly distinguishedName: string;
   readonly address: string;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
   readonly displayName: string;
   /** `RecipientTypeDetails`: `UserMailbox`, `SharedMailbox` … */
   readonly type: string;
@@ -41,6 +43,7 @@ const mailboxRow = z
     Guid: guidCell,
     DistinguishedName: z.string().min(1),
     PrimarySmtpAddress: z.string(),
+    EmailAddresses: textsCell,
     DisplayName: z.string(),
     RecipientTypeDetails: z.string().min(1),
     IsDirSynced: z.boolean().nullish(),
@@ -61,6 +64,7 @@ const mailboxRow = z
       guid: row.Guid,
       distinguishedName: row.DistinguishedName,
       address: row.PrimarySmtpAddress,
+      addresses: row.EmailAddresses.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()),
       displayName: row.DisplayName,
       type: row.RecipientTypeDetails,
       isSynchronised: row.IsDirSynced === true,

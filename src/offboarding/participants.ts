@@ -2,6 +2,7 @@ import { call } from '../cmdlets/call.ts';
 import type { Identity } from '../cmdlets/identity.ts';
 import { opathText } from '../cmdlets/opath.ts';
 import type { EmailAddress } from './address.ts';
+import type { Addresses } from './brakes.ts';
 import { type Delegate, type Manager, toDelegate } from './delegates.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Operation } from './operations/operation.ts';
@@ -16,7 +17,11 @@ export interface Participants {
 }
 
 export type Gathering =
-  | { readonly kind: 'gathered'; readonly participants: Participants }
+  | {
+      readonly kind: 'gathered';
+      readonly participants: Participants;
+      readonly addresses: Addresses;
+    }
   /** There is no mailbox to work on. */
   | { readonly kind: 'nobody'; readonly finding: Finding };
 
@@ -46,7 +51,7 @@ export async function gather(
   if (leaver.kind !== 'found') {
     return { kind: 'nobody', finding: await nobody(exchange, email, leaver) };
   }
-  const { guid, type } = leaver.recipient;
+  const { guid, type, address, addresses } = leaver.recipient;
   if (!MAILBOXES.includes(type)) {
     const sentence = `${email} is a ${type}, not a mailbox in the cloud.`;
     return { kind: 'nobody', finding: { kind: NOBODY.notAMailbox, sentence } };
@@ -58,7 +63,18 @@ export async function gather(
     manager: managerEmail === undefined ? ({ kind: 'none' } as const) : delegateAt(managerEmail),
     delegates: new Map(named.map((address) => [address, delegateAt(address)])),
   };
-  return { kind: 'gathered', participants };
+  return {
+    kind: 'gathered',
+    participants,
+    addresses: { named: email, primary: address, all: addresses },
+  };
+}
+
+/** Where there is no mailbox, the address they came with is all there is. */
+export function addressesOf({ email }: Person, gathering: Gathering): Addresses {
+  return gathering.kind === 'gathered'
+    ? gathering.addresses
+    : { named: email, primary: email, all: [] };
 }
 
 async function nobody(

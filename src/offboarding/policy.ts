@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { STEP_ENDS_SOON } from './deadline.ts';
 import { type FindingKind, SEVERITIES } from './findings.ts';
+import { RECORD_FINDINGS } from './identify.ts';
 import { OUTCOME_UNKNOWN } from './made.ts';
 import { OPERATIONS } from './operations/list.ts';
 import type { Operation, OperationKind } from './operations/operation.ts';
@@ -15,6 +17,8 @@ const operationSettings = section(
 /** Every finding a policy can say something about. */
 export const FINDINGS: readonly FindingKind[] = [
   ...NOBODY_FINDINGS,
+  STEP_ENDS_SOON,
+  ...RECORD_FINDINGS,
   OUTCOME_UNKNOWN,
   ...kinds.flatMap((kind) => kind.findings),
 ];

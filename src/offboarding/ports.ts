@@ -2,14 +2,14 @@ import type { Call } from '../cmdlets/call.ts';
 import type { Identity } from '../cmdlets/identity.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { EmailAddress } from './address.ts';
-import type { LeaverRequest } from './request.ts';
+import type { Iteration, LeaverRequest } from './request.ts';
 
 /** What the domain needs from Trelica, from Exchange and from the queue. Implemented in their folders. */
 
 export interface Person {
   readonly email: EmailAddress;
   readonly name: string;
-  /** As the run gave it; undefined if the run has none or it is no address. */
+  /** As the run or the person's record gave it; undefined if there is none or it is no address. */
   readonly managerEmail: EmailAddress | undefined;
 }
 
@@ -37,7 +37,12 @@ export interface Run {
   readonly workflowId: string;
   readonly runId: string;
   readonly stepId: string | undefined;
+  /** Which time the run came to the step; undefined if it has not. */
+  readonly iteration: Iteration | undefined;
+  /** Undefined if the run does not name exactly one person with one address. */
   readonly person: Person | undefined;
+  /** Undefined if the run names none, or not the same one throughout. */
+  readonly personId: string | undefined;
   readonly step: StepState;
 }
 
@@ -56,11 +61,33 @@ export type SignalAnswer =
 
 /** Throws `trelica.*` errors; a lost answer to `fire` is one of them, and then nobody knows: read the run. */
 export interface Runs {
-  /** `trelica.run-not-found` if there is none. */
-  read(workflowId: string, runId: string, step: string): Promise<Run>;
+  /**
+   * The run as seen from one iteration of a step; without one, from that which waits or came last.
+   * `trelica.run-not-found` if there is no such run.
+   */
+  read(workflowId: string, runId: string, step: string, iteration?: Iteration): Promise<Run>;
   /** The runs of one person that wait at the step now. */
   search(workflowId: string, email: EmailAddress, step: string): Promise<RunSearch>;
   fire(run: Run, action: WaitingAction): Promise<SignalAnswer>;
+}
+
+/** What Trelica keeps about a person, besides the run. */
+export type PersonRecord =
+  | {
+      readonly kind: 'found';
+      readonly email: EmailAddress | undefined;
+      readonly name: string | undefined;
+      readonly managerEmail: EmailAddress | undefined;
+    }
+  | { readonly kind: 'missing' }
+  /** An address that several people have. */
+  | { readonly kind: 'ambiguous' }
+  /** We may not read people. */
+  | { readonly kind: 'forbidden' };
+
+export interface People {
+  /** By id or by address. Throws `trelica.*`. */
+  find(idOrEmail: string): Promise<PersonRecord>;
 }
 
 export interface Workflow {
@@ -86,6 +113,8 @@ export interface Recipient {
   /** What filters want instead of an address; changes when the object is renamed. */
   readonly distinguishedName: string;
   readonly address: EmailAddress;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
   readonly displayName: string;
   /** `RecipientTypeDetails`, e.g. `UserMailbox`. */
   readonly type: string;

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import type { EmailAddress } from './address.ts';
-import { type JudgedFinding, judgeFindings, stopOf } from './findings.ts';
-import { gather } from './participants.ts';
+import type { Assignment } from './assignment.ts';
+import { type Brakes, protectionOf } from './brakes.ts';
+import { type Finding, type JudgedFinding, judgeFindings, stopOf } from './findings.ts';
+import { identify } from './identify.ts';
+import { addressesOf, gather } from './participants.ts';
 import { planOf } from './plan.ts';
-import type { Exchange, Person, Runs } from './ports.ts';
-import type { Assignment } from './process.ts';
+import type { Exchange, People, Person, Run, Runs } from './ports.ts';
 import {
   findingShown,
   plannedChange,
@@ -46,7 +48,9 @@ export type Preview = z.infer<typeof preview>;
 
 export interface PreviewParts {
   readonly runs: Pick<Runs, 'read' | 'search'>;
+  readonly people?: People | undefined;
   readonly exchange: Exchange;
+  readonly brakes: Brakes;
   readonly now: () => number;
 }
 
@@ -57,13 +61,15 @@ export interface PreviewParts {
 export async function makePreview(
   request: PreviewRequest,
   { operations, findings: policy }: Pick<Assignment, 'operations' | 'findings'>,
-  { runs, exchange, now }: PreviewParts,
+  { runs, people, exchange, brakes, now }: PreviewParts,
 ): Promise<Preview> {
-  const subject = await findSubject(request, runs);
+  const subject = await findSubject(request, { runs, people });
   const about = introduce(subject);
   const gathering = await gather(exchange, subject.person, operations);
+  const protection = protectionOf(addressesOf(subject.person, gathering), brakes);
+  const brake = protection === undefined ? [] : [protection];
   if (gathering.kind === 'nobody') {
-    const findings = judgeFindings([gathering.finding], policy);
+    const findings = [...brake, ...judgeFindings([...subject.findings, gathering.finding], policy)];
     return { ...about, ...NOTHING_TO_DO, ...judged(findings), exchangeCalls: exchange.calls };
   }
   const readAt = new Date(now()).toISOString();
@@ -72,7 +78,7 @@ export async function makePreview(
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {
     ...about,
-    ...judged(findings),
+    ...judged([...brake, ...judgeFindings(subject.findings, policy), ...findings]),
     mailbox: { guid, address, displayName, type },
     changes: changes.map(shownChange),
     skipped: [...skipped],
@@ -90,28 +96,32 @@ function judged(findings: readonly JudgedFinding[]) {
 interface PreviewSubject {
   readonly runId?: string;
   readonly person: Person;
+  readonly findings: readonly Finding[];
 }
 
 async function findSubject(
   { workflowId, step, about }: PreviewRequest,
-  runs: PreviewParts['runs'],
+  { runs, people }: Pick<PreviewParts, 'runs' | 'people'>,
 ): Promise<PreviewSubject> {
   if ('runId' in about) {
-    const { runId, person } = await runs.read(workflowId, about.runId, step);
-    if (person === undefined) {
-      const message = 'the run has no person with an e-mail address';
-      throw new ServiceError('trelica.person-unknown', message);
-    }
-    return { runId, person };
+    return subjectOf(await runs.read(workflowId, about.runId, step), people);
   }
   const { email, managerEmail } = about;
   const search = await runs.search(workflowId, email, step);
-  return search.kind === 'found' && search.run.person !== undefined
-    ? {
-        runId: search.run.runId,
-        person: { ...search.run.person, ...(managerEmail && { managerEmail }) },
-      }
-    : { person: { email, name: email, managerEmail } };
+  if (search.kind !== 'found') {
+    return { person: { email, name: email, managerEmail }, findings: [] };
+  }
+  const found = await subjectOf(search.run, people);
+  return { ...found, person: { ...found.person, ...(managerEmail && { managerEmail }) } };
+}
+
+async function subjectOf(run: Run, people: People | undefined): Promise<PreviewSubject> {
+  const { person, findings } = await identify(run, people);
+  if (person === undefined) {
+    const message = 'the run does not name one and the same person with one e-mail address';
+    throw new ServiceError('trelica.person-unknown', message);
+  }
+  return { runId: run.runId, person, findings };
 }
 
 function introduce({ runId, person: { email, name, managerEmail } }: PreviewSubject) {

@@ -1,27 +1,25 @@
 import type { Logger } from '../log.ts';
-import { waitForStep } from './arrive.ts';
+import { type Arrived, waitForStep } from './arrive.ts';
+import type { Assignment } from './assignment.ts';
 import type { Attempt } from './attempt.ts';
-import { actionMissing, actionOf, type ConcludeParts, conclude, leftAlready } from './conclude.ts';
+import type { Brakes } from './brakes.ts';
+import { actionMissing, actionOf, conclude, isPending, leftAlready } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
-import type { FindingPolicy } from './findings.ts';
+import { deadlineOf } from './deadline.ts';
+import type { Finding } from './findings.ts';
+import { identify } from './identify.ts';
 import { Journal } from './journal.ts';
-import type { Operation } from './operations/operation.ts';
-import type { Exchange, Person, Run, Runs } from './ports.ts';
+import type { Exchange, People, Person, Run, Runs } from './ports.ts';
 import type { Report } from './report.ts';
 import { keyOf } from './request.ts';
 import type { Verdict } from './verdict.ts';
 import { work } from './work.ts';
 
-/** What a workflow's policy says, ready to use. */
-export interface Assignment {
-  readonly action: string;
-  readonly failureAction: string | undefined;
-  readonly operations: readonly Operation[];
-  readonly findings: FindingPolicy;
-}
-
 export interface OffboardParts {
+  readonly brakes: Brakes;
   readonly runs: Runs;
+  /** Left out where people may not be looked up. */
+  readonly people?: People | undefined;
   readonly exchange: Exchange;
   readonly now: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -29,54 +27,83 @@ export interface OffboardParts {
 }
 
 /**
- * Takes one leaver as far as it goes: waits for the step, converges the mailbox, and completes the
- * step with the action the verdict asks for. Throws `trelica.*`, `exchange.*`, `powershell.*` and
- * `offboarding.not-verified` errors; the queue decides whether there is another attempt.
+ * A verdict that rests on a reading this old is read anew before it is signalled. Long enough for the pauses of
+ * a short outage, and short enough that an administrator who undid our work meanwhile is noticed.
+ */
+const VERDICT_GOOD_FOR_MS = 10 * 60_000;
+
+/**
+ * Takes one leaver as far as it goes: waits for one of the steps, converges the mailbox, and completes the
+ * step with the action the verdict asks for. Once there is a verdict, further attempts only deliver it.
+ * Throws `trelica.*`, `exchange.*`, `powershell.*` and `offboarding.not-verified` errors; the queue decides
+ * whether there is another attempt.
  */
 export async function offboard(
   attempt: Attempt,
-  assignment: Assignment,
+  assignments: readonly Assignment[],
   parts: OffboardParts,
 ): Promise<Conclusion> {
-  const { exchange, log, now, pause, runs } = parts;
+  const { exchange, now } = parts;
   const journal = new Journal(attempt.report, {
     save: (report) => attempt.save(report),
     now,
     calls: () => exchange.calls,
   });
-  const arrival = await waitForStep(attempt, parts);
-  if (arrival.kind !== 'arrived') {
-    return arrival;
-  }
-  const { run } = arrival;
-  const { person, step } = run;
+  const arrival = await waitForStep(attempt, assignments, { ...parts, journal });
+  return arrival.kind === 'arrived' ? serve(arrival, attempt, { ...parts, journal }) : arrival;
+}
+
+interface ServeParts extends OffboardParts {
+  readonly journal: Journal;
+}
+
+async function serve(
+  { run, assignment }: Arrived,
+  attempt: Attempt,
+  parts: ServeParts,
+): Promise<Conclusion> {
+  const { step } = run;
   if (step.kind !== 'waiting') {
-    return leftAlready(step, journal);
+    return leftAlready(step, parts);
   }
   if (actionOf(step.actions, assignment.action) === undefined) {
     return actionMissing(assignment.action, step.actions);
   }
+  const { person, findings } = await identify(run, parts.people);
   if (person === undefined) {
-    return attention('trelica.person-unknown', 'the run has no person with an e-mail address');
+    return attention(
+      'trelica.person-unknown',
+      'the run does not name one and the same person with one e-mail address',
+    );
   }
-  const obstacle = await claimRun(attempt, run, person);
+  const obstacle = await claimRun(attempt, run, assignment.step, person);
   if (obstacle !== undefined) {
     return obstacle;
   }
-  await journal.note(introduction(run, person));
-  log.info({ person: person.email, manager: person.managerEmail }, 'leaver known');
-  const setting = { journal, log, pause, signal: attempt.signal };
-  const verdict = await work(person, { ...setting, ...assignment, exchange });
-  return signal(verdict, run, assignment, { ...setting, runs, step: attempt.request.step });
+  await parts.journal.note(introduction(run, assignment.step, person));
+  parts.log.info({ person: person.email, manager: person.managerEmail }, 'leaver known');
+  const { signal, cancel, pass } = attempt;
+  const telling = { ...parts, signal, cancel, pass };
+  const stored = storedVerdict(parts);
+  if (stored !== undefined) {
+    return deliver(stored, run, assignment, telling);
+  }
+  const deadline = deadlineOf(step, parts.now());
+  if (deadline.kind === 'passed') {
+    return deadline.conclusion;
+  }
+  const known = [...findings, ...deadline.findings];
+  return workAndTell({ person, known }, run, assignment, telling);
 }
 
 /** Undefined if the run is ours now. */
 async function claimRun(
   attempt: Attempt,
-  run: Run,
+  { runId, iteration }: Run,
+  step: string,
   person: Person,
 ): Promise<Conclusion | undefined> {
-  const key = keyOf({ ...attempt.request, runId: run.runId });
+  const key = keyOf({ ...attempt.request, runId, step, iteration });
   const adoption = await attempt.adopt({ key, lock: person.email });
   switch (adoption.kind) {
     case 'adopted':
@@ -92,29 +119,80 @@ async function claimRun(
   }
 }
 
-function introduction(run: Run, person: Person): Partial<Report> {
+function introduction({ runId, iteration }: Run, step: string, person: Person): Partial<Report> {
   return {
-    runId: run.runId,
+    runId,
+    step,
+    iteration,
+    awaitedSince: undefined,
     person: { email: person.email, name: person.name },
     ...(person.managerEmail === undefined ? {} : { manager: person.managerEmail }),
   };
 }
 
-async function signal(
+/** What an earlier attempt decided and could not deliver, if it is recent enough to be still true. */
+function storedVerdict({ journal: { report }, now }: ServeParts): Verdict | undefined {
+  const { verdict, failure, judgedAt = '' } = report;
+  const isRecent = now() - Date.parse(judgedAt) <= VERDICT_GOOD_FOR_MS;
+  if (!isPending(report) || !isRecent) {
+    return undefined;
+  }
+  if (verdict === 'fail' && failure !== undefined) {
+    return { kind: 'fail', code: failure.code, reason: failure.message };
+  }
+  return verdict === 'continue' ? { kind: 'continue' } : undefined;
+}
+
+type TellParts = ServeParts & Pick<Attempt, 'signal' | 'cancel' | 'pass'>;
+
+async function workAndTell(
+  { person, known }: { readonly person: Person; readonly known: readonly Finding[] },
+  run: Run,
+  assignment: Assignment,
+  parts: TellParts,
+): Promise<Conclusion> {
+  const verdict = await work(person, { ...parts, ...assignment, known });
+  if (verdict.kind === 'held') {
+    return verdict;
+  }
+  await parts.journal.note(decided(verdict, assignment, parts.journal));
+  return deliver(verdict, run, assignment, parts);
+}
+
+/** Verdict and owed signal, in one write: from now on the signal is only delivered. */
+function decided(verdict: Verdict, assignment: Assignment, journal: Journal): Partial<Report> {
+  const action = actionFor(verdict, assignment);
+  const { signal } = journal.report;
+  if (action === undefined) {
+    return { verdict: 'none', signal: signal?.outcome === 'owed' ? undefined : signal };
+  }
+  const isUnderWay = signal?.outcome === 'intended' && signal.action === action;
+  return {
+    verdict: verdict.kind,
+    judgedAt: journal.time(),
+    failure: verdict.kind === 'fail' ? { code: verdict.code, message: verdict.reason } : undefined,
+    signal: isUnderWay ? signal : { action, outcome: 'owed', at: journal.time() },
+  };
+}
+
+function actionFor({ kind }: Verdict, assignment: Assignment): string | undefined {
+  return kind === 'continue' ? assignment.action : assignment.failureAction;
+}
+
+async function deliver(
   verdict: Verdict,
   run: Run,
   assignment: Assignment,
-  parts: ConcludeParts,
+  parts: TellParts,
 ): Promise<Conclusion> {
-  const action = verdict.kind === 'continue' ? assignment.action : assignment.failureAction;
-  await parts.journal.note({ verdict: action === undefined ? 'none' : verdict.kind });
+  const action = actionFor(verdict, assignment);
+  const told =
+    action === undefined
+      ? undefined
+      : await conclude(run, action, { ...parts, step: assignment.step });
   if (verdict.kind === 'continue') {
-    return conclude(run, assignment.action, parts);
+    return told ?? { kind: 'done' };
   }
   const needsAttention = attention(verdict.code, verdict.reason);
-  if (assignment.failureAction === undefined) {
-    return needsAttention;
-  }
-  const conclusion = await conclude(run, assignment.failureAction, parts);
-  return conclusion.kind === 'done' ? needsAttention : conclusion;
+  return told === undefined || told.kind === 'done' ? needsAttention : told;
 }

@@ -9,6 +9,18 @@ export interface ReportedJob {
   readonly createdAt: number;
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
+  readonly history: readonly ReportedEvent[];
+}
+
+export interface ReportedEvent {
+  readonly at: string;
+  readonly event: string;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly until?: string | undefined;
+  readonly by?: string | undefined;
+  readonly times?: number | undefined;
+  readonly lastAt?: string | undefined;
 }
 
 /** The report of a job as a text: for the ticket, the file, and whoever asks a year later. */
@@ -27,6 +39,7 @@ export function reportText(job: ReportedJob, report: Report): string {
     ...section('Not read back as done', report.verification?.left ?? []),
     ...section('Before', imagesIn(report.before)),
     ...section('After', imagesIn(report.after)),
+    ...section('History', job.history.map(eventText)),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -50,6 +63,19 @@ function headOf(job: ReportedJob, report: Report): string {
   return rows
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(15)} ${value}`]))
     .join('\n');
+}
+
+/** One event on one line. */
+export function eventText(told: ReportedEvent): string {
+  const { at, event, code, message, until, by, times, lastAt } = told;
+  const why = [code, message].filter((part) => part !== undefined).join(': ');
+  return [
+    `${at} ${event}`,
+    ...(by === undefined ? [] : [`by ${by}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+    ...(times === undefined ? [] : [`${times} times, last at ${lastAt ?? at}`]),
+    ...(why === '' ? [] : [why]),
+  ].join(', ');
 }
 
 function timeOf(ms: number | undefined): string | undefined {

@@ -3,6 +3,7 @@ import type { CallValue } from '../cmdlets/call.ts';
 import { ServiceError } from '../errors.ts';
 import type { JudgedFinding } from './findings.ts';
 import type { Change } from './operations/operation.ts';
+import { iteration } from './request.ts';
 
 /** A value of a cmdlet's parameter; a table changes a list or clears the parameter. */
 const parameterValue = z.union([
@@ -80,6 +81,11 @@ const seen = z.record(z.string(), z.unknown());
  */
 export const report = z.object({
   runId: z.string().optional(),
+  /** Title of the step the run waited at, and which time it came to it. */
+  step: z.string().optional(),
+  iteration: iteration.optional(),
+  /** Since when a run that waits was looked for in vain. */
+  awaitedSince: z.iso.datetime().optional(),
   person: z.object({ email: z.string(), name: z.string() }).optional(),
   manager: z.string().optional(),
   /** As it was before the first change. */
@@ -106,14 +112,19 @@ export const report = z.object({
   verification: z.object({ verified: z.boolean(), left: z.array(z.string()) }).optional(),
   /** Which signal the outcome calls for: the success action, the failure action, or none. */
   verdict: z.enum(['continue', 'fail', 'none']).optional(),
+  /** When the state was last read that the verdict rests on. */
+  judgedAt: z.iso.datetime().optional(),
+  /** Why the verdict is not `continue`. */
+  failure: z.object({ code: z.string(), message: z.string() }).optional(),
   signal: z
     .strictObject({
       action: z.string(),
       /**
-       * `intended` is written before the call: after a crash it tells that the call may have been made.
-       * `not-ours`: the step was left, but by somebody else.
+       * `owed` is written together with the verdict: from then on it is only delivered. `intended` is written
+       * before the call: after a crash it tells that the call may have been made. `not-ours`: the step was
+       * left, but by somebody else. `refused`: a person must look; the next attempt begins anew.
        */
-      outcome: z.enum(['intended', 'confirmed', 'not-ours']),
+      outcome: z.enum(['owed', 'intended', 'confirmed', 'not-ours', 'refused']),
       at: z.iso.datetime(),
     })
     .optional(),

@@ -1,12 +1,14 @@
 import { parseIdentity } from '../cmdlets/identity.ts';
 import { type EmailAddress, parseAddress } from './address.ts';
 import type { Attempt } from './attempt.ts';
+import { type Brakes, type Protection, protectionOf, refusalOf } from './brakes.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import { converge } from './converge.ts';
 import { toDelegate } from './delegates.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import { Journal } from './journal.ts';
 import { madeIds } from './made.ts';
+import { readMailbox } from './mailbox.ts';
 import { kindOf, OPERATIONS } from './operations/list.ts';
 import type { Operation, OperationKind } from './operations/operation.ts';
 import type { Participants } from './participants.ts';
@@ -25,17 +27,19 @@ const CANNOT_UNDO: FindingKind = { code: 'cannot-undo', byDefault: 'warn' };
 /**
  * Takes back what a job has changed, as far as that is possible, by the very same loop: reads, plans
  * what differs from the image from before, applies, reads again. Says what cannot be taken back, and
- * tells the workflow nothing.
+ * tells the workflow nothing. The brakes keep it from whom they protect; they do not count it, since it brings
+ * back and each is asked for by a person.
  */
 export async function undo(
-  attempt: Pick<Attempt, 'report' | 'signal' | 'save'>,
+  attempt: Pick<Attempt, 'report' | 'signal' | 'cancel' | 'save'>,
   original: Report,
-  { exchange, log, now, pause }: Omit<OffboardParts, 'runs'>,
+  { brakes, exchange, log, now, pause }: Omit<OffboardParts, 'runs'>,
 ): Promise<Conclusion> {
   const tooEarlyMs = seenAt(original) - now();
   if (tooEarlyMs > 0) {
     const reason = { code: 'not-settled', message: 'the last changes may not be seen yet' };
-    return { kind: 'later', reason, afterMs: tooEarlyMs };
+    // Not longer, should the clock have been set back meanwhile.
+    return { kind: 'later', reason, afterMs: Math.min(tooEarlyMs, SEEN_AFTER_MS) };
   }
   const journal = new Journal(attempt.report, {
     save: (report) => attempt.save(report),
@@ -48,6 +52,12 @@ export async function undo(
     return { kind: 'done', reason: { code: 'nothing-made', message: 'the job changed nothing' } };
   }
   await journal.note({ person: original.person });
+  const protection = await protectionNow(participants, brakes, exchange);
+  if (protection !== undefined) {
+    await journal.note({ findings: [protection] });
+    const { code, reason } = refusalOf(protection);
+    return attention(code, reason);
+  }
   const verdict = await converge(participants, {
     exchange,
     operations,
@@ -55,9 +65,20 @@ export async function undo(
     journal,
     log,
     signal: attempt.signal,
+    cancel: attempt.cancel,
     pause,
   });
   return verdict.kind === 'continue' ? { kind: 'done' } : attention(verdict.code, verdict.reason);
+}
+
+async function protectionNow(
+  { person, mailbox: guid }: Participants,
+  brakes: Brakes,
+  exchange: Exchange,
+): Promise<Protection | undefined> {
+  const { address, addresses } = await readMailbox(guid, (call) => exchange.read(call));
+  const primary = parseAddress(address) ?? person.email;
+  return protectionOf({ named: person.email, primary, all: addresses }, brakes);
 }
 
 /** When everything the job has changed can be seen, in milliseconds since the epoch. */

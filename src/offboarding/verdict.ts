@@ -1,4 +1,4 @@
-import { type ErrorCode, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { Change } from './operations/operation.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -7,7 +7,7 @@ export type Verdict =
   /** Every required change read back as true. */
   | { readonly kind: 'continue' }
   /** Final: trying again cannot help, a person must act. */
-  | { readonly kind: 'fail'; readonly code: ErrorCode; readonly reason: string };
+  | { readonly kind: 'fail'; readonly code: string; readonly reason: string };
 
 /**
  * Pure. `left` are the required changes that the last reading still asks for, `outcomes` what became of

@@ -97,6 +97,8 @@ export function installFor(
       baseUrl: trelica.baseUrl,
       clientId: trelica.clientId,
       dangerouslyAllowHttpToLoopback: true,
+      // This Trelica is nobody's but ours.
+      requestsPerSecond: 1_000,
     },
     exchange: { organization: tenant.organization, appId: tenant.appId },
     powershell: sessionSettings({ tenant, engine }),
@@ -108,6 +110,10 @@ export function installFor(
         operations: { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} },
       },
     ],
+    // Nobody real leaves in a rehearsal, however many do.
+    brakes: { perHour: 100_000, perDay: 100_000 },
+    // In a rehearsal nothing happens that nobody asked for.
+    poll: { everyMinutes: 0 },
     // In a rehearsal one address is everybody: the workflow, the operator and whoever watches.
     limits: { requestsPerMinute: 1_000_000 },
   };

@@ -6,13 +6,11 @@ import { Runner } from '../jobs/runner.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { createDirectory } from '../offboarding/directory.ts';
 import type { Sessions } from '../powershell/sessions.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import { createClient } from '../trelica/client.ts';
-import { createRuns } from '../trelica/runs.ts';
+import { OUTAGES } from '../trelica/gate.ts';
 import { createSweep } from '../trelica/sweep.ts';
-import { createWorkflows } from '../trelica/workflows.ts';
+import { SweepTimer } from '../trelica/sweep-timer.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
 import {
   observeAttempts,
@@ -21,9 +19,12 @@ import {
   observeSessions,
   observeSweep,
 } from './observe.ts';
+import { createOperating } from './operating.ts';
 import { createPlanner } from './planner.ts';
 import { createReadiness, type ReadinessParts, type SessionsStatus } from './readiness.ts';
 import { traceFetch, traceHandler, traceSessions } from './trace.ts';
+import { connectTrelica } from './trelica-connection.ts';
+import { createWorkflowFinder } from './workflow-finder.ts';
 
 /** What the service takes from the world around it: the disk, Exchange, the network, time and chance. */
 export interface Surroundings {
@@ -45,8 +46,12 @@ export interface Surroundings {
 export interface Assembly {
   /** Not started. */
   readonly runner: Runner;
+  /** Not started. */
+  readonly timer: SweepTimer;
   /** What the HTTP front is built of. */
   readonly front: AppParts;
+  /** Lets nobody ask Trelica any more, ourselves included. */
+  readonly closeTrelica: () => void;
 }
 
 /** Below what the HTTP front gives a handler. */
@@ -55,16 +60,34 @@ const PLAN_WITHIN_MS = 100_000;
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
   const { store, sessions, certificate, metrics, tracing, clock, random, log } = surroundings;
-  const fetch = traceFetch(observeFetch(surroundings.fetch, metrics, clock), tracing);
-  const trelica = connectTrelica(config, { fetch, clock, log });
-  const { workflows, directory } = trelica;
+  const now = () => clock.now();
+  const wake = () => runner.wake();
+  const trelica = connectTrelica(config, {
+    ...surroundings,
+    fetch: traceFetch(observeFetch(surroundings.fetch, metrics, clock), tracing),
+    onReturn: () => {
+      void hasten(surroundings, wake);
+      timer.soon();
+    },
+  });
+  const { workflows, people, directory, obstacle, close } = trelica;
   const runs = observeRuns(trelica.runs, metrics);
   const noteAttempt = observeAttempts(metrics, clock);
   const exchangeFor = exchangesOn(
     traceSessions(observeSessions(sessions, metrics, clock), tracing),
     config,
   );
-  const handler = createLeaverHandler({ jobs: store, directory, runs, exchangeFor, clock, log });
+  const { brakes, dataDirectory } = config;
+  const handler = createLeaverHandler({
+    jobs: store,
+    directory,
+    runs,
+    people,
+    exchangeFor,
+    brakes,
+    clock,
+    log,
+  });
   const runner = new Runner({
     store,
     handler: traceHandler(handler, tracing),
@@ -78,31 +101,38 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       surroundings.onLeft();
     },
   });
-  const { trustedProxies } = config.listen;
-  const wake = () => runner.wake();
-  const now = () => clock.now();
   const intake = createIntake(store, wake, now);
+  const sweep = observeSweep(
+    createSweep({ policies: config.workflows, workflows, runs, intake, log }),
+    metrics,
+  );
+  const timer = new SweepTimer({
+    sweep,
+    everyMs: config.poll.everyMinutes * 60_000,
+    clock,
+    random,
+  });
+  const { trustedProxies } = config.listen;
   const front = {
     log,
     jobs: store,
-    retry: async (id: string) => {
-      const isQueued = await store.retry(id, now());
-      wake();
-      return isQueued;
-    },
+    ...createOperating({ store, runner, dataDirectory, clock, log }),
     undo: createUndo(store, wake, now),
-    plan: createPlanner({ directory, runs, exchangeFor, log, now, withinMs: PLAN_WITHIN_MS }),
+    plan: createPlanner({
+      directory,
+      runs,
+      people,
+      exchangeFor,
+      brakes,
+      log,
+      now,
+      withinMs: PLAN_WITHIN_MS,
+    }),
     intake,
-    workflows: async (nameOrId: string) => {
-      const entry = await directory.find(nameOrId);
-      return entry && { workflowId: entry.workflow.id, step: entry.policy.step };
-    },
-    sweep: observeSweep(
-      createSweep({ policies: config.workflows, workflows, runs, intake, log }),
-      metrics,
-    ),
+    workflows: createWorkflowFinder(directory),
+    sweep,
     onAnswered: (route: string, status: number) => metrics.answered(route, status),
-    readiness: createReadiness({ store, sessions, directory, certificate, now }),
+    readiness: createReadiness({ store, sessions, directory, certificate, outage: obstacle, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,
@@ -113,22 +143,18 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
     },
   };
-  return { runner, front };
+  return { runner, timer, front, closeTrelica: close };
 }
 
-/** Trelica as the configuration describes it; asks nothing yet. */
-export function connectTrelica(
-  config: Config,
-  { fetch, clock, log }: Pick<Surroundings, 'fetch' | 'clock' | 'log'>,
-) {
-  const now = () => clock.now();
-  const client = createClient(trelicaSettings(config), { fetch, now });
-  const workflows = createWorkflows(client, now);
-  return {
-    workflows,
-    runs: createRuns({ client, workflows, log }),
-    directory: createDirectory(config.workflows, workflows),
-  };
+/** The jobs that wait for Trelica go on at once. Never rejects: they would go on later by themselves. */
+async function hasten({ store, clock, log }: Surroundings, wake: () => void): Promise<void> {
+  try {
+    const jobs = await store.hasten(OUTAGES, clock.now());
+    log.info({ jobs }, 'jobs that waited for trelica go on');
+  } catch (error) {
+    log.error({ err: error }, 'jobs that wait for trelica cannot be hastened');
+  }
+  wake();
 }
 
 /** An Exchange for each piece of work, all on the same sessions. */
@@ -138,15 +164,4 @@ export function exchangesOn(sessions: Sessions, { exchange }: Config) {
     writeTimeoutMs: exchange.writeTimeoutSeconds * 1_000,
   };
   return (log: Logger, signal: AbortSignal) => createExchange(sessions, limits, { log, signal });
-}
-
-/** How Trelica is reached. */
-export function trelicaSettings({ trelica, secrets }: Config) {
-  return {
-    baseUrl: trelica.baseUrl,
-    clientId: trelica.clientId,
-    clientSecret: secrets.trelicaClientSecret,
-    requestTimeoutMs: trelica.requestTimeoutSeconds * 1_000,
-    allowHttpToLoopback: trelica.dangerouslyAllowHttpToLoopback,
-  };
 }

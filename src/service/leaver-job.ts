@@ -1,15 +1,24 @@
 import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
+import { ENDED } from '../jobs/states.ts';
 import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
-import type { Directory } from '../offboarding/directory.ts';
+import type { Assignment } from '../offboarding/assignment.ts';
+import type { Brakes } from '../offboarding/brakes.ts';
+import type { Directory, Entry } from '../offboarding/directory.ts';
 import { madeIds } from '../offboarding/made.ts';
 import { operationsOf, type WorkflowPolicy } from '../offboarding/policy.ts';
-import type { Exchange, Intake, Runs } from '../offboarding/ports.ts';
-import { type Assignment, offboard } from '../offboarding/process.ts';
+import type { Exchange, Intake, People, Runs } from '../offboarding/ports.ts';
+import { offboard } from '../offboarding/process.ts';
 import { type Report, readReport, resumeReport } from '../offboarding/report.ts';
-import { jobRequest, keyOf, type LeaverRequest, type UndoRequest } from '../offboarding/request.ts';
+import {
+  isKeyProvisional,
+  jobRequest,
+  keyOf,
+  type LeaverRequest,
+  type UndoRequest,
+} from '../offboarding/request.ts';
 import { undo } from '../offboarding/undo.ts';
 
 /**
@@ -22,8 +31,12 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
   return {
     async accept(request) {
       const lock = request.email === undefined ? {} : { lock: request.email };
-      const isKeyProvisional = request.runId === undefined;
-      const job = { key: keyOf(request), isKeyProvisional, ...lock, request: asJson(request) };
+      const job = {
+        key: keyOf(request),
+        isKeyProvisional: isKeyProvisional(request),
+        ...lock,
+        request: asJson(request),
+      };
       return put(job, store, wake, now);
     },
   };
@@ -56,7 +69,7 @@ function obstacleToUndo(job: Job, changes: Report['changes']): string | undefine
   if (jobRequest.parse(job.request).source === 'undo') {
     return 'an undo is not undone; let the workflow ask again instead';
   }
-  if (!['done', 'superseded', 'needs-attention'].includes(job.state)) {
+  if (!ENDED.includes(job.state)) {
     return `the job is ${job.state}`;
   }
   return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
@@ -90,7 +103,9 @@ export interface LeaverJobParts {
   readonly jobs: Pick<JobStore, 'find'>;
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Runs;
+  readonly people: People | undefined;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
+  readonly brakes: Brakes;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -102,6 +117,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     const attempt = {
       report: resumeReport(work.job.report),
       signal: work.signal,
+      cancel: work.cancel,
       save: (saved: Report) => work.save(asJson(saved)),
     };
     if (request.source === 'undo') {
@@ -114,17 +130,19 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
       {
         ...attempt,
         request,
-        requestedAt: work.job.createdAt,
         adopt: (identity) => work.adopt(identity),
+        pass: (limits) => work.pass(limits),
       },
-      await assignmentFor(request.workflowId, parts.directory),
-      { ...toolsFor(work, log, parts), runs: parts.runs },
+      await assignmentsFor(request, parts.directory),
+      { ...toolsFor(work, log, parts), runs: parts.runs, people: parts.people },
     );
   };
 }
 
-function toolsFor({ signal }: Work, log: Logger, { exchangeFor, clock }: LeaverJobParts) {
+function toolsFor({ signal }: Work, log: Logger, parts: LeaverJobParts) {
+  const { brakes, exchangeFor, clock } = parts;
   return {
+    brakes,
     exchange: exchangeFor(log, signal),
     now: () => clock.now(),
     pause: (ms: number, aborted: AbortSignal) => pause(clock, ms, aborted),
@@ -132,18 +150,23 @@ function toolsFor({ signal }: Work, log: Logger, { exchangeFor, clock }: LeaverJ
   };
 }
 
-export async function assignmentFor(
-  workflowId: string,
+/** One for each configured step the request may mean; at least one. */
+export async function assignmentsFor(
+  { workflowId, step }: Pick<LeaverRequest, 'workflowId' | 'step'>,
   directory: Directory<WorkflowPolicy>,
-): Promise<Assignment> {
-  const entry = await directory.find(workflowId);
-  if (entry === undefined) {
+): Promise<readonly [Assignment, ...Assignment[]]> {
+  const [first, ...others] = (await directory.find(workflowId, step)).map(assignmentOf);
+  if (first === undefined) {
     throw new ServiceError(
       'trelica.workflow-not-found',
-      'the workflow of this job is not in the configuration any more',
-      { facts: { workflowId } },
+      'the workflow or step of this job is not in the configuration any more',
+      { facts: { workflowId, step } },
     );
   }
-  const { action, failureAction, findings } = entry.policy;
-  return { action, failureAction, findings, operations: operationsOf(entry.policy) };
+  return [first, ...others];
+}
+
+function assignmentOf({ policy }: Entry<WorkflowPolicy>): Assignment {
+  const { step, action, failureAction, findings } = policy;
+  return { step, action, failureAction, findings, operations: operationsOf(policy) };
 }

@@ -1,15 +1,18 @@
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Brakes } from '../offboarding/brakes.ts';
 import type { Directory } from '../offboarding/directory.ts';
 import type { WorkflowPolicy } from '../offboarding/policy.ts';
-import type { Exchange, Runs } from '../offboarding/ports.ts';
+import type { Exchange, People, Runs } from '../offboarding/ports.ts';
 import { makePreview, type Preview, type PreviewRequest } from '../offboarding/preview.ts';
-import { assignmentFor } from './leaver-job.ts';
+import { assignmentsFor } from './leaver-job.ts';
 
 export interface PlannerParts {
   readonly directory: Directory<WorkflowPolicy>;
   readonly runs: Pick<Runs, 'read' | 'search'>;
+  readonly people?: People | undefined;
   readonly exchangeFor: (log: Logger, signal: AbortSignal) => Exchange;
+  readonly brakes: Brakes;
   readonly log: Logger;
   readonly now: () => number;
   readonly withinMs: number;
@@ -31,10 +34,10 @@ export function createPlanner(parts: PlannerParts): (request: PreviewRequest) =>
     underWay += 1;
     const signal = AbortSignal.timeout(parts.withinMs);
     try {
-      const { directory, runs, exchangeFor, log, now } = parts;
-      const assignment = await assignmentFor(request.workflowId, directory);
+      const { directory, exchangeFor, log } = parts;
+      const [assignment] = await assignmentsFor(request, directory);
       const exchange = exchangeFor(log, signal);
-      return await makePreview(request, assignment, { runs, exchange, now });
+      return await makePreview(request, assignment, { ...parts, exchange });
     } catch (cause) {
       throw signal.aborted
         ? new ServiceError('http.unavailable', 'the plan took too long', { cause })

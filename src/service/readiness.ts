@@ -11,11 +11,13 @@ export interface SessionsStatus {
 }
 
 export interface ReadinessParts {
-  readonly store: Pick<JobStore, 'check'>;
+  readonly store: Pick<JobStore, 'check' | 'paused'>;
   readonly sessions: SessionsStatus;
-  readonly directory: Pick<Directory<unknown>, 'all'>;
+  readonly directory: Pick<Directory<unknown>, 'check'>;
   /** Undefined unless the sign-in is by certificate. */
   readonly certificate: { readonly status: CertificateStatus } | undefined;
+  /** Trelica's outage, while there is one: the directory may still know what it needs. */
+  readonly outage: () => ServiceError | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -25,11 +27,11 @@ const FAILURE_KEPT_MS = 5_000;
 
 /** What must work for a leaver to be got done: queue, PowerShell session, Trelica with the workflows. */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly PartReadiness[]> {
-  const trelica = keepFailures(() => check('trelica', () => parts.directory.all()), parts.now);
+  const trelica = keepFailures(() => check('trelica', () => look(parts)), parts.now);
   return async () => {
     const { obstacle } = parts.sessions.status;
     return Promise.all([
-      check('queue', () => parts.store.check()),
+      queue(parts.store),
       obstacle === undefined
         ? { name: 'exchange', ready: true }
         : { name: 'exchange', ready: false, reason: obstacle },
@@ -54,15 +56,40 @@ function ofCertificate({ facts, daysLeft, obstacle, refused }: CertificateStatus
   return { name, ready: true, ...(reason === '' ? {} : { reason }) };
 }
 
-async function check(name: string, attempt: () => Promise<unknown>): Promise<PartReadiness> {
+/** A pause is told, but it is no fault: who is not ready gets no webhooks, and these are still to be accepted. */
+async function queue(store: ReadinessParts['store']): Promise<PartReadiness> {
+  const found = await check('queue', async () => {
+    await store.check();
+    return [];
+  });
+  const pause = found.ready ? await store.paused() : undefined;
+  // Not why: anybody may ask whether we are ready.
+  return pause === undefined
+    ? found
+    : { ...found, reason: `paused since ${new Date(pause.since).toISOString()}` };
+}
+
+/** `attempt` gives sentences about what a person should correct though the part is ready. */
+async function check(
+  name: string,
+  attempt: () => Promise<readonly string[]>,
+): Promise<PartReadiness> {
   try {
-    await attempt();
-    return { name, ready: true };
+    const faults = await attempt();
+    return { name, ready: true, ...(faults.length === 0 ? {} : { reason: faults.join('; ') }) };
   } catch (error) {
     // Only our own sentences: anything else may name paths or hosts.
     const message = error instanceof ServiceError ? error.message : 'see the log';
     return { name, ready: false, reason: `${codeOf(error)}: ${message}` };
   }
+}
+
+async function look({ outage, directory }: ReadinessParts): Promise<readonly string[]> {
+  const fault = outage();
+  if (fault !== undefined) {
+    throw fault;
+  }
+  return directory.check();
 }
 
 function keepFailures(look: () => Promise<PartReadiness>, now: () => number) {
@@ -72,7 +99,7 @@ function keepFailures(look: () => Promise<PartReadiness>, now: () => number) {
       kept = { answer: look(), until: now() + FAILURE_KEPT_MS };
     }
     const answer = await kept.answer;
-    if (answer.ready) {
+    if (answer.ready && answer.reason === undefined) {
       kept = undefined;
     }
     return answer;

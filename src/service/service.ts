@@ -5,6 +5,7 @@ import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { buildApp } from '../http/app.ts';
+import { startRetention } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
@@ -49,7 +50,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     onCertificateNews: (news) => notices.note(aboutCertificate(news, systemClock.wall())),
   });
   const tracing = await tracingFor(config, log);
-  const { runner, front } = assemble(config, {
+  const assembly = assemble(config, {
     store,
     sessions: sessions.pool,
     certificate: sessions.certificate,
@@ -61,11 +62,15 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     random: Math.random,
     log,
   });
+  const { runner, timer, front } = assembly;
   const app = await buildApp(front);
   const scrapes = createScrapeListener(metrics, log);
-  const stop = once(() =>
-    stopAll({ app, scrapes, tracing, runner, notices, sessions, store, config, log }),
-  );
+  const { days } = config.retention;
+  const endRetention = startRetention({ store, days, clock: systemClock, log });
+  const stop = once(() => {
+    endRetention();
+    return stopAll({ ...assembly, app, scrapes, tracing, notices, sessions, store, config, log });
+  });
   try {
     await listen(app, config.listen);
     const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
@@ -73,6 +78,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     sessions.pool.start();
     await runner.start();
     notices.start();
+    timer.start();
     void reportObstacles(front.readiness, log);
     const url = urlOf(app);
     const workflows = config.workflows.map(({ workflow }) => workflow);
@@ -106,8 +112,8 @@ async function reportObstacles(
   log: Logger,
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
-    if (!ready && name !== 'exchange') {
-      log.error({ part: name, reason }, 'not ready');
+    if (reason !== undefined && name !== 'exchange') {
+      log.error({ part: name, reason }, ready ? 'configuration to be corrected' : 'not ready');
     }
   }
 }
@@ -120,21 +126,24 @@ interface Started {
 
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
 async function stopAll(
-  parts: Started & {
-    app: App;
-    scrapes: ScrapeListener;
-    tracing: Tracing;
-    runner: Assembly['runner'];
-    notices: NoticeDesk;
-    config: Config;
-  },
+  parts: Started &
+    Assembly & {
+      app: App;
+      scrapes: ScrapeListener;
+      tracing: Tracing;
+      notices: NoticeDesk;
+      config: Config;
+    },
 ): Promise<void> {
-  const { app, scrapes, tracing, runner, notices, sessions, store, config, log } = parts;
+  const { app, scrapes, tracing, runner, timer, closeTrelica, notices } = parts;
+  const { sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
     runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 }),
   ]);
+  closeTrelica();
+  await timer.stop();
   await notices.stop();
   await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });

@@ -1,26 +1,24 @@
 import type { z } from 'zod';
 import { ServiceError } from '../errors.ts';
 import { createEndpoints, type EndpointSettings, type Endpoints } from './endpoints.ts';
-import { weatherFault } from './fault.ts';
+import { foreignAnswer, weatherFault } from './fault.ts';
 import { factsOf, isJson, parseJson } from './problem.ts';
-import { type Answer, createSend, type Request, type Send } from './send.ts';
+import type { Answer, Request, Send } from './send.ts';
 import { type Credentials, createTokenRequest } from './token.ts';
 import { TokenSource } from './token-source.ts';
 
-export interface TrelicaSettings extends EndpointSettings, Credentials {
-  /** For one request with its whole answer. */
-  readonly requestTimeoutMs: number;
-}
+export interface TrelicaSettings extends EndpointSettings, Credentials {}
 
 export interface ClientParts {
-  readonly fetch: typeof globalThis.fetch;
+  readonly send: Send;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /**
  * Trelica's API with our token. Throws `trelica.unreachable`, `.credentials-refused`, `.forbidden`,
- * `.throttled`, `.server-error`, `.answer-invalid`, and `.request-refused` for a status nobody expects.
+ * `.throttled`, `.server-error`, `.answer-foreign`, `.answer-invalid`, and `.request-refused` for a status
+ * nobody expects.
  */
 export interface Client {
   readonly endpoints: Endpoints;
@@ -34,9 +32,8 @@ export interface Client {
   post(url: URL, expected: readonly number[]): Promise<number>;
 }
 
-export function createClient(settings: TrelicaSettings, { fetch, now }: ClientParts): Client {
+export function createClient(settings: TrelicaSettings, { send, now }: ClientParts): Client {
   const endpoints = createEndpoints(settings);
-  const send = createSend(fetch, settings.requestTimeoutMs);
   const tokens = new TokenSource(createTokenRequest(settings, endpoints.token, send), now);
   const ask = createAsk(send, tokens);
   return {
@@ -107,14 +104,20 @@ function scopeFor(method: string, url: URL): string {
   if (method === 'POST') {
     return 'Workflows.Runs.Execute';
   }
+  if (url.pathname.includes('/api/people/')) {
+    return 'People.Read';
+  }
   return url.pathname.includes('/runs') ? 'Workflows.Runs.Read' : 'Workflows.Read';
 }
 
 function parse<T>(answer: Answer, schema: z.ZodType<T>, url: URL): T {
   const facts = { method: 'GET', path: url.pathname };
-  const value = isJson(answer) ? parseJson(answer.body) : undefined;
+  if (!isJson(answer)) {
+    throw foreignAnswer(answer, facts);
+  }
+  const value = parseJson(answer.body);
   if (value === undefined) {
-    throw new ServiceError('trelica.answer-invalid', 'the answer is not JSON', {
+    throw new ServiceError('trelica.answer-invalid', 'the answer is broken JSON', {
       facts: { ...facts, ...factsOf(answer) },
     });
   }

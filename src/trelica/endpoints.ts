@@ -17,6 +17,7 @@ export interface Endpoints {
   runs(workflowId: string, query: Query): URL;
   run(workflowId: string, runId: string): URL;
   signal(workflowId: string, runId: string, stepId: string, action: string): URL;
+  person(idOrEmail: string): URL;
   /**
    * Where a link in an answer leads: always an address on `baseUrl`'s own origin; undefined if the link
    * leads elsewhere or is none. `from` is the address it was found at.
@@ -51,6 +52,7 @@ export function createEndpoints(settings: EndpointSettings): Endpoints {
     run: (workflowId, runId) => at(run(workflowId, runId)),
     signal: (workflowId, runId, stepId, action) =>
       at(`${run(workflowId, runId)}/firedSignals/${id(stepId)}/${segment(action)}`),
+    person: (idOrEmail) => at(`/api/people/v1/${segment(idOrEmail)}`),
     follow(link, from = baseUrl) {
       const target = URL.parse(link, from.href);
       return target !== null && isOurs(target)

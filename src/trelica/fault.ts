@@ -1,4 +1,5 @@
 import { type Facts, ServiceError } from '../errors.ts';
+import { factsOf } from './problem.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Answer } from './send.ts';
 
@@ -17,8 +18,16 @@ export function weatherFault(answer: Answer, facts: Facts): ServiceError | undef
     return new ServiceError('trelica.server-error', 'Trelica has trouble', details);
   }
   if (status >= 300 && status < 400) {
-    const message = 'Trelica redirects, which is never followed';
-    return new ServiceError('trelica.answer-invalid', message, details);
+    const message = 'a redirect, which is never followed, instead of an answer from Trelica';
+    return new ServiceError('trelica.answer-foreign', message, details);
   }
   return undefined;
+}
+
+/** Somebody else answers in Trelica's place: a proxy, a sign-in page, a notice that all is being mended. */
+export function foreignAnswer(answer: Answer, facts: Facts): ServiceError {
+  const message = 'the answer is not from the API: no JSON';
+  return new ServiceError('trelica.answer-foreign', message, {
+    facts: { ...facts, ...factsOf(answer) },
+  });
 }

@@ -1,28 +1,43 @@
 import { parseAddress } from '../offboarding/address.ts';
-import type { Person } from '../offboarding/ports.ts';
-import type { WirePerson, WireRun } from './wire.ts';
+import type { Person, Run } from '../offboarding/ports.ts';
+import type { WirePerson, WireRun, WireRunStep } from './wire.ts';
 
 /**
- * Whom a run is about. A step may have changed the context, so the latest one that says something counts.
- * Undefined if that is not exactly one e-mail address: an older, usable one would be a guess.
+ * Whom a run is about. A step may have changed the context, so the latest before ours that says something
+ * counts. Nobody if that is not exactly one e-mail address (an older, usable one would be a guess), or if the
+ * contexts name different people: the workflow may have turned to the manager, or to somebody else.
  */
-export function personOf(run: WireRun): Person | undefined {
-  const people = contextsOf(run);
-  const email = parseAddress(latest(people.map((person) => person.email)));
-  if (email === undefined) {
-    return undefined;
+export function personOf(
+  run: WireRun,
+  ours: WireRunStep | undefined,
+): Pick<Run, 'person' | 'personId'> {
+  const people = contextsOf(run, ours);
+  const ids = new Set(people.map(idOf).filter((id) => id !== undefined));
+  if (ids.size > 1) {
+    return { person: undefined, personId: undefined };
   }
-  return {
-    email,
-    name: latest([...people.map((person) => person.name), run.name]) ?? email,
-    managerEmail: parseAddress(latest(people.map((person) => person.lineManager?.email))),
-  };
+  const [personId] = ids;
+  const said = latest(people.map((person) => person.email));
+  const email = parseAddress(said);
+  if (email === undefined) {
+    // What is there but no address is not looked up elsewhere: somebody meant something by it.
+    return { person: undefined, personId: said === undefined ? personId : undefined };
+  }
+  const name = latest([...people.map((person) => person.name), run.name]) ?? email;
+  const managerEmail = parseAddress(latest(people.map((person) => person.lineManager?.email)));
+  return { person: { email, name, managerEmail } satisfies Person, personId };
 }
 
-/** The person as the steps left them, latest first, then as the run itself has them. */
-function contextsOf(run: WireRun): readonly WirePerson[] {
-  const changed = (run.steps ?? []).map((step) => step.completed?.newContext?.person).reverse();
+/** The person as the steps before ours left them, latest first, then as the run itself has them. */
+function contextsOf(run: WireRun, ours: WireRunStep | undefined): readonly WirePerson[] {
+  const steps = run.steps ?? [];
+  const before = ours === undefined ? steps : steps.slice(0, steps.indexOf(ours));
+  const changed = before.map((step) => step.completed?.newContext?.person).reverse();
   return [...changed, run.context?.person].filter((person) => person != null);
+}
+
+function idOf({ id }: WirePerson): string | undefined {
+  return typeof id === 'string' && id.trim() !== '' ? id.trim() : undefined;
 }
 
 /** The first that is there and not blank. */

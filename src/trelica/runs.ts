@@ -7,12 +7,23 @@ import type { Client } from './client.ts';
 import { PAGE_LIMIT, readPages } from './pages.ts';
 import { personOf } from './person.ts';
 import { fireSignal } from './signal.ts';
-import { decisive, occurrencesOf, stateOf, titled } from './step.ts';
+import {
+  decisive,
+  iterationsOf,
+  type Occurrence,
+  occurrencesOf,
+  sameIteration,
+  stateOf,
+  titled,
+} from './step.ts';
 import { envelopeOf, type WireRun, type WireWorkflow, wireRun } from './wire.ts';
 import type { WorkflowCatalogue } from './workflows.ts';
 
 export interface TrelicaRuns extends Runs {
-  /** The runs of a workflow that wait at the step now, each once. Throws `trelica.*`. */
+  /**
+   * The runs of a workflow that wait at the step now, each once; one that waits in several rounds of a loop
+   * once for each. Throws `trelica.*`.
+   */
   listWaiting(workflowId: string, step: string): AsyncGenerator<Run, void>;
 }
 
@@ -37,7 +48,7 @@ export function createRuns(parts: RunParts): TrelicaRuns {
       }
       return only(found);
     },
-    async read(workflowId, runId, title) {
+    async read(workflowId, runId, title, iteration) {
       const url = client.endpoints.run(workflowId, runId);
       const workflow = await parts.workflows.define(workflowId);
       const answer = await client.find(url, runAnswer);
@@ -45,7 +56,10 @@ export function createRuns(parts: RunParts): TrelicaRuns {
       if (run === undefined) {
         throw runNotFound(workflowId, runId, answer?.length ?? 0);
       }
-      return viewOf(run, workflow, title, parts);
+      const occurrences = occurrencesIn(run, workflow, title);
+      const ours =
+        iteration === undefined ? decisive(occurrences) : sameIteration(occurrences, iteration);
+      return viewOf(run, workflow, ours, parts);
     },
     fire: (_run, action) => fireSignal(client, action),
   };
@@ -72,10 +86,12 @@ async function* waitingRuns(
     const query = { filter: waitingAt(step.id), limit: PAGE_LIMIT };
     const url = parts.client.endpoints.runs(workflowId, query);
     for await (const wire of readPages(parts.client, url, wireRun)) {
-      const run = viewOf(wire, workflow, title, parts);
-      if (run.step.kind === 'waiting' && !seen.has(run.runId)) {
-        seen.add(run.runId);
-        yield run;
+      for (const occurrence of seen.has(wire.id) ? [] : occurrencesIn(wire, workflow, title)) {
+        const run = viewOf(wire, workflow, occurrence, parts);
+        if (run.step.kind === 'waiting') {
+          seen.add(wire.id);
+          yield run;
+        }
       }
     }
   }
@@ -86,15 +102,35 @@ function waitingAt(stepId: string): string {
   return `status ne "Terminated" and steps[status eq "Waiting" and id eq ${JSON.stringify(stepId)}]`;
 }
 
-function viewOf(wire: WireRun, workflow: WireWorkflow, title: string, parts: RunParts): Run {
-  const occurrences = occurrencesOf(wire, workflow, title);
-  if (occurrences.length === 0 && titled(workflow.steps ?? [], title).length === 0) {
+/** Throws `trelica.step-not-found` if neither the run nor the workflow has a step with this title. */
+function occurrencesIn(
+  wire: WireRun,
+  workflow: WireWorkflow,
+  title: string,
+): readonly Occurrence[] {
+  const steps = occurrencesOf(wire, workflow, title);
+  if (steps.length === 0 && titled(workflow.steps ?? [], title).length === 0) {
     throw stepNotFound(workflow, title);
   }
-  const step = decisive(occurrences);
+  return iterationsOf(steps);
+}
+
+function viewOf(
+  wire: WireRun,
+  workflow: WireWorkflow,
+  occurrence: Occurrence | undefined,
+  parts: RunParts,
+): Run {
+  const step = occurrence?.step;
   const ids = { workflowId: workflow.id, runId: wire.id };
   const actions = step === undefined ? [] : actionsOf(step, ids, parts);
-  return { ...ids, stepId: step?.id, person: personOf(wire), step: stateOf(wire, step, actions) };
+  return {
+    ...ids,
+    ...personOf(wire, step),
+    stepId: step?.id,
+    iteration: occurrence?.iteration,
+    step: stateOf(wire, occurrence, actions),
+  };
 }
 
 function only([run, ...others]: readonly Run[]): RunSearch {

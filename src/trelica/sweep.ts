@@ -1,6 +1,7 @@
 import { codeOf, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Intake, Run, SweepReport, WorkflowSweep, Workflows } from '../offboarding/ports.ts';
+import { type LeaverRequest, roundOf } from '../offboarding/request.ts';
 import type { TrelicaRuns } from './runs.ts';
 
 interface SweptPolicy {
@@ -59,7 +60,8 @@ async function sweepOne(policy: SweptPolicy, parts: SweepParts): Promise<Workflo
   }
 }
 
-function requestFor({ workflowId, runId, person }: Run, step: string) {
+function requestFor({ workflowId, runId, person, iteration }: Run, step: string): LeaverRequest {
   const email = person === undefined ? {} : { email: person.email };
-  return { workflowId, runId, ...email, step, source: 'poll' as const };
+  const round = iteration === undefined || roundOf(iteration).length === 0 ? {} : { iteration };
+  return { workflowId, runId, ...email, step, ...round, source: 'poll' };
 }

@@ -8,7 +8,8 @@ import {
   ResponseBodyError,
 } from 'openid-client';
 import { ServiceError } from '../errors.ts';
-import { weatherFault } from './fault.ts';
+import { foreignAnswer, weatherFault } from './fault.ts';
+import { isJson } from './problem.ts';
 import type { Send } from './send.ts';
 
 export interface Credentials {
@@ -31,7 +32,7 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
  * Asks for an access token by client credentials. The request throws `trelica.credentials-refused`,
- * `.unreachable`, `.server-error`, `.throttled` or `.answer-invalid`.
+ * `.unreachable`, `.server-error`, `.throttled`, `.answer-foreign` or `.answer-invalid`.
  */
 export function createTokenRequest(
   credentials: Credentials,
@@ -73,6 +74,10 @@ function configure(credentials: Credentials, endpoint: URL, send: Send): Configu
     if (status === 401) {
       // Says it all, whatever its body (RFC 6749, section 5.2); Trelica documents 400.
       throw refused(status, 'invalid_client');
+    }
+    if (!isJson(answer)) {
+      // Nothing of what it says: a page may show the request, and so the credentials.
+      throw foreignAnswer({ ...answer, body: '' }, { path: endpoint.pathname });
     }
     return new Response(answer.body === '' ? null : answer.body, answer);
   };

@@ -8,6 +8,7 @@ import { trelicaId } from '../offboarding/request.ts';
 const text = z.string().nullish();
 
 const person = z.looseObject({
+  id: z.unknown().optional(),
   name: text.catch(undefined),
   /** Judged where the person is made of it: a list of addresses must not look like none. */
   email: z.unknown().optional(),

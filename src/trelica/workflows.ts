@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { retryOf, ServiceError } from '../errors.ts';
 import type { Workflows } from '../offboarding/ports.ts';
 import { trelicaId } from '../offboarding/request.ts';
 import type { Client } from './client.ts';
@@ -7,6 +7,8 @@ import { type WireWorkflow, wireWorkflow } from './wire.ts';
 
 /** Names are configured and workflows edited seldom; a new one is seen soon enough. */
 const KEPT_MS = 5 * 60_000;
+/** While Trelica does not answer, what was known is good for this long before it is asked again. */
+const STALE_KEPT_MS = 15_000;
 
 export interface WorkflowCatalogue extends Workflows {
   /** The definition with this id, with its steps. Throws `trelica.workflow-not-found`. */
@@ -18,23 +20,28 @@ interface Kept {
   readonly until: number;
 }
 
-/** Workflows by name or id, each looked up once in five minutes. `now` is in monotonic milliseconds. */
+/**
+ * Workflows by name or id, each looked up once in five minutes; while Trelica is down what was known stays
+ * known, so that a webhook can still be taken. `now` is in monotonic milliseconds.
+ */
 export function createWorkflows(client: Client, now: () => number): WorkflowCatalogue {
   const kept = new Map<string, Kept>();
 
-  const keep = (key: string, workflow: Promise<WireWorkflow>) => {
-    kept.set(key, { workflow, until: now() + KEPT_MS });
-    workflow.catch(() => kept.delete(key));
-    return workflow;
-  };
-
   const recall = (key: string, look: () => Promise<WireWorkflow>) => {
-    for (const [old, { until }] of kept) {
-      if (until <= now()) {
-        kept.delete(old);
-      }
+    const known = kept.get(key);
+    if (known !== undefined && now() < known.until) {
+      return known.workflow;
     }
-    return kept.get(key)?.workflow ?? keep(key, look());
+    const workflow = look().catch((error: unknown) => {
+      if (known !== undefined && retryOf(error) === 'outage') {
+        kept.set(key, { ...known, until: now() + STALE_KEPT_MS });
+        return known.workflow;
+      }
+      kept.delete(key);
+      throw error;
+    });
+    kept.set(key, { workflow, until: now() + KEPT_MS });
+    return workflow;
   };
 
   return {

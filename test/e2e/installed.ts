@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ShownJob } from '../../src/cli/demo-story.ts';
 import { Operator } from '../../src/cli/operator.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { ENDED } from '../../src/jobs/states.ts';
 import { createLog } from '../../src/log.ts';
 import {
   type Installation,
@@ -29,15 +30,16 @@ export interface Installed {
 
 const SMALL = { people: 60, groups: 30, latency: 0, seed: 1 };
 
+/** `change` may look at the people there are. */
 export async function install(
   engine: RehearsalEngine,
-  change: (config: Config) => Config = (config) => config,
+  change: (config: Config, rehearsal: Rehearsal) => Config = (config) => config,
 ): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const rehearsal = await startRehearsal({ ...SMALL, engine });
   const installation = installFor(rehearsal, folder, 0);
   const { configFile: file, secrets } = installation;
-  const config = change(loadConfig({ file, environment: { ...secrets } }));
+  const config = change(loadConfig({ file, environment: { ...secrets } }), rehearsal);
   const logged: string[] = [];
   const log = createLog(
     { level: 'debug', personalData: config.log.personalData },
@@ -63,7 +65,7 @@ export async function install(
         `job ${String(jobId)} ended`,
         async () => {
           const job = (await operator.get(`/jobs/${String(jobId)}`)) as unknown as ShownJob;
-          return ['done', 'superseded', 'needs-attention'].includes(job.state) ? job : undefined;
+          return ENDED.some((state) => state === job.state) ? job : undefined;
         },
         60_000,
       ),

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { STAND_IN } from '../../src/sandbox/rehearsal.ts';
+import { cli as commandLine } from './command-line.ts';
 import { type Installed, install } from './installed.ts';
 
-const run = promisify(execFile);
 let scene: Installed;
 before(async () => {
   scene = await install(STAND_IN);
@@ -14,15 +12,7 @@ after(() => scene.close());
 
 const stateOf = (email: string) => scene.rehearsal.tenant.state(email)[0];
 
-/** The command line as a person uses it; resolves also where it fails. */
-async function cli(...words: readonly string[]) {
-  const env = { PATH: process.env['PATH'], ...scene.installation.secrets };
-  const ended = run(process.execPath, ['src/cli/main.ts', ...words], { env, timeout: 120_000 });
-  return ended.then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  );
-}
+const cli = (...words: readonly string[]) => commandLine(scene.installation, ...words);
 
 function writes(): number {
   return Object.entries(scene.rehearsal.tenant.calls().counts)

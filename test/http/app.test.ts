@@ -22,6 +22,8 @@ const JOB: Job = {
   attempts: 2,
   failures: 1,
   outages: 0,
+  crashes: 0,
+  isCancelAsked: false,
   request: { workflowId: 'w', runId: 'r', step: 'Signal', source: 'webhook' },
   report: undefined,
   reason: { code: 'exchange.throttled', message: 'slow down' },
@@ -84,6 +86,87 @@ test('only a job that needs attention is tried again', async () => {
   assert.equal((await retry('stuck')).statusCode, 202);
   assert.equal((await retry('j1')).statusCode, 409);
   assert.equal((await retry('nobody')).statusCode, 404);
+});
+
+const VERBS: readonly [verb: string, state: Job['state'], status: number][] = [
+  ['retry', 'cancelled', 409],
+  ['approve', 'held', 202],
+  ['approve', 'queued', 409],
+  ['cancel', 'waiting', 202],
+  ['cancel', 'running', 202],
+  ['cancel', 'done', 409],
+];
+for (const [verb, state, status] of VERBS) {
+  test(`${verb} of a job that is ${state} is answered ${status}`, async () => {
+    const id = `${verb}-${state}`;
+    scene.jobs.push({ ...JOB, id, state });
+    const ask = (token: string, job = id) =>
+      scene.app.inject({ method: 'POST', url: `/jobs/${job}/${verb}`, headers: bearer(token) });
+    const answer = await ask('operator-canary-token');
+    assert.equal(answer.statusCode, status, answer.body);
+    assert.equal((await ask('operator-canary-token', 'nobody')).statusCode, 404);
+    assert.equal((await ask('webhook-canary-now')).statusCode, 401);
+  });
+}
+
+test('a job is shown with its history, repeats on one line', async () => {
+  const { history } = (await get('/jobs/j1', 'operator-canary-token')).json();
+  assert.deepEqual(history[0], { at: '1970-01-01T00:00:01.000Z', event: 'accepted' });
+  assert.deepEqual(history[1], {
+    at: '1970-01-01T00:00:01.500Z',
+    event: 'waiting',
+    code: 'exchange.throttled',
+    message: 'slow down',
+    until: '1970-01-01T00:00:02.000Z',
+    times: 672,
+    lastAt: '1970-01-01T00:00:01.900Z',
+  });
+  const { body } = await get('/jobs/j1/report', 'operator-canary-token');
+  assert.match(
+    body,
+    /History\n {2}1970-01-01T00:00:01.000Z accepted\n {2}.* waiting, until .*, 672 times/,
+  );
+});
+
+test('the jobs of one person are listed, however the address is written', async () => {
+  const list = await get('/jobs?person=Lee@Example.org&limit=5', 'operator-canary-token');
+  assert.equal(list.statusCode, 200, list.body);
+  assert.ok(list.json().jobs.length > 0);
+  assert.equal((await get('/jobs?person=max', 'operator-canary-token')).json().jobs.length, 0);
+});
+
+test('the service is paused and resumed, with a reason', async () => {
+  const post = (url: string, payload?: object) =>
+    scene.app.inject({
+      method: 'POST',
+      url,
+      headers: bearer('operator-canary-token'),
+      ...(payload === undefined ? {} : { payload }),
+    });
+  const paused = { paused: true, since: '1970-01-01T00:00:05.000Z' };
+  assert.deepEqual((await post('/pause', { reason: 'a move' })).json(), {
+    ...paused,
+    reason: 'a move',
+  });
+  assert.deepEqual((await get('/pause', 'operator-canary-token')).json(), {
+    ...paused,
+    reason: 'a move',
+  });
+  assert.deepEqual((await post('/resume')).json(), { paused: false });
+  assert.deepEqual((await post('/pause')).json(), paused);
+  await post('/resume');
+  assert.equal((await post('/pause', { because: 'x' })).statusCode, 400);
+  assert.equal((await get('/pause', 'poll-canary-token')).statusCode, 401);
+});
+
+test('a copy of the queue is made for the operator only', async () => {
+  const post = (token: string) =>
+    scene.app.inject({ method: 'POST', url: '/backup', headers: bearer(token) });
+  assert.deepEqual((await post('operator-canary-token')).json(), {
+    file: '/data/backups/jobs.db',
+    bytes: 4_096,
+  });
+  assert.equal((await post('webhook-canary-now')).statusCode, 401);
 });
 
 const REFUSED: readonly [string, number, string?][] = [

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import { buildApp } from '../../src/http/app.ts';
 import type { App } from '../../src/http/server.ts';
-import type { Job } from '../../src/jobs/store.ts';
+import type { Found } from '../../src/http/webhook.ts';
+import type { Job, Pause } from '../../src/jobs/store.ts';
 import type { Preview, PreviewRequest } from '../../src/offboarding/preview.ts';
 import type { LeaverRequest } from '../../src/offboarding/request.ts';
 
@@ -30,9 +31,10 @@ export interface Scene {
   readonly jobs: Job[];
   readonly planned: PreviewRequest[];
   /** Replaced by a test to break a part. */
-  workflows: (nameOrId: string) => Promise<{ workflowId: string; step: string } | undefined>;
+  workflows: (nameOrId: string, step?: string) => Promise<Found | undefined>;
   ready: { name: string; ready: boolean; reason?: string }[];
   sweeps: number;
+  pause: Pause | undefined;
 }
 
 /** The HTTP front with small parts behind it that keep what they are given. */
@@ -47,12 +49,13 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
     logged,
     jobs,
     planned,
-    workflows: async (nameOrId: string) =>
-      [WORKFLOW.id, WORKFLOW.name].includes(nameOrId)
-        ? { workflowId: WORKFLOW.id, step: 'Signal' }
+    workflows: async (nameOrId: string, step?: string) =>
+      [WORKFLOW.id, WORKFLOW.name].includes(nameOrId) && [undefined, 'Signal'].includes(step)
+        ? { workflowId: WORKFLOW.id, steps: ['Signal'] }
         : undefined,
     ready: [{ name: 'queue', ready: true }] as Scene['ready'],
     sweeps: 0,
+    pause: undefined as Pause | undefined,
   };
   const app = await buildApp({
     log,
@@ -65,15 +68,28 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
         return { jobId: 'job-1', status: 'queued', duplicate };
       },
     },
-    workflows: (nameOrId) => parts.workflows(nameOrId),
+    workflows: (...wanted) => parts.workflows(...wanted),
     sweep: async () => {
       parts.sweeps += 1;
       return { workflows: [{ workflow: WORKFLOW.name, waiting: 2, accepted: 1, known: 1 }] };
     },
     jobs: {
       find: async (id) => jobs.find((job) => job.id === id),
-      list: async ({ limit, state }) =>
-        jobs.filter((job) => state === undefined || job.state === state).slice(0, limit),
+      list: async ({ limit, state, lock }) =>
+        jobs
+          .filter((job) => state === undefined || job.state === state)
+          .filter((job) => lock === undefined || job.lock === lock)
+          .slice(0, limit),
+      history: async () => [
+        { event: 'accepted', at: 1_000, times: 1, lastAt: 1_000, facts: {} },
+        {
+          event: 'waiting',
+          at: 1_500,
+          times: 672,
+          lastAt: 1_900,
+          facts: { code: 'exchange.throttled', message: 'slow down', dueAt: 2_000 },
+        },
+      ],
     },
     undo: async (id) => {
       if (!jobs.some((job) => job.id === id)) {
@@ -86,6 +102,24 @@ export async function openScene(requestsPerMinute = 10_000): Promise<Scene> {
       return PLAN;
     },
     retry: async (id) => jobs.some((job) => job.id === id && job.state === 'needs-attention'),
+    approve: async (id) => jobs.some((job) => job.id === id && job.state === 'held'),
+    cancel: async (id) => {
+      const job = jobs.find((one) => one.id === id);
+      if (job === undefined) {
+        return { kind: 'unknown' };
+      }
+      return job.state === 'done'
+        ? { kind: 'ended', state: job.state }
+        : { kind: job.state === 'running' ? 'asked' : 'cancelled' };
+    },
+    paused: async () => parts.pause,
+    pause: async (reason) => {
+      parts.pause = { since: 5_000, reason };
+    },
+    resume: async () => {
+      parts.pause = undefined;
+    },
+    backup: async () => ({ file: '/data/backups/jobs.db', bytes: 4_096 }),
     readiness: async () => parts.ready,
   });
   return Object.assign(parts, { app });

@@ -155,3 +155,15 @@ test('no token ever appears in a log line or an answer', async () => {
     assert.ok(!text.includes(token));
   }
 });
+
+test('a step that is named is looked for; where several are configured and none is named, the run tells', async () => {
+  assert.equal((await post({ ...RUN, step: ' Signal ' })).statusCode, 202);
+  assert.equal((await post({ ...RUN, step: 'Sigal' })).json().code, 'http.unknown-workflow');
+  assert.equal((await post({ ...RUN, step: '{{step}}' })).statusCode, 400);
+  scene.workflows = async () => ({ workflowId: WORKFLOW.id, steps: ['Signal', 'Later'] });
+  await post(PERSON);
+  assert.deepEqual(scene.accepted, [
+    { ...RUN, step: 'Signal', source: 'webhook' },
+    { workflowId: WORKFLOW.id, email: PERSON.email, source: 'webhook' },
+  ]);
+});

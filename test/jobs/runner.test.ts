@@ -269,3 +269,114 @@ test('a store that fails for a while delays the end of a job but does not lose i
     },
   );
 });
+
+/** Comes to an end only when it is cancelled, as a handler does at a safe point. */
+const untilCancelled: Handler = ({ cancel }) =>
+  new Promise((_, reject) => {
+    const end = () => reject(cancel.reason);
+    cancel.addEventListener('abort', end, { once: true });
+    if (cancel.aborted) {
+      end();
+    }
+  });
+
+test('a running job that is cancelled ends when its handler comes to a safe point', () =>
+  withRunner(untilCancelled, async (scene) => {
+    const id = await scene.accept('a');
+    await becomes(scene, id, 'running');
+    assert.deepEqual(await scene.runner.cancel(id, 'http'), { kind: 'asked' });
+    await becomes(scene, id, 'cancelled');
+    assert.equal((await scene.store.find(id))?.reason?.code, 'jobs.cancelled');
+  }));
+
+test('a job that is cancelled in the moment of its claim hears of it', () =>
+  withRunner(untilCancelled, async (scene) => {
+    for (let round = 0; round < 50; round += 1) {
+      const { job } = await scene.store.accept({ key: `${round}`, request: {} }, 0);
+      scene.runner.wake();
+      for (let turn = 0; turn < round % 4; turn += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await scene.runner.cancel(job.id, 'http');
+      await becomes(scene, job.id, 'cancelled');
+    }
+  }));
+
+test('a failure of a job that is to end does not make it wait', async () => {
+  const gate = Promise.withResolvers<void>();
+  const handler: Handler = async () => {
+    await gate.promise;
+    throw new ServiceError('trelica.unreachable', 'not now');
+  };
+  await withRunner(handler, async (scene) => {
+    const id = await scene.accept('a');
+    await becomes(scene, id, 'running');
+    await scene.runner.cancel(id, 'http');
+    gate.resolve();
+    await becomes(scene, id, 'cancelled');
+  });
+});
+
+test('a job that was to end when its process died does so in the next one', () =>
+  withRunner(untilCancelled, async (scene) => {
+    const { store } = scene;
+    const { job } = await store.accept({ key: 'a', request: {} }, 0);
+    await store.claim(0);
+    await store.cancel(job.id, 'http', 0);
+    const next = new Runner({
+      store,
+      handler: untilCancelled,
+      concurrency: 1,
+      retry: { maxAttempts: 3 },
+      clock: scene.clock,
+      random: () => 0,
+      log: pino({ level: 'silent' }),
+    });
+    await next.start();
+    await becomes(scene, job.id, 'cancelled');
+    await next.stop({ graceMs: 0 });
+  }));
+
+test('a held job lets others overtake and goes on when it is approved', async () => {
+  const handler: Handler = async ({ pass }) => {
+    const passage = await pass([{ most: 1, withinMs: 1_000 }]);
+    return passage.kind === 'passed'
+      ? { kind: 'done' }
+      : { kind: 'held', reason: { code: 'over-limit', message: 'too many' } };
+  };
+  await withRunner(handler, async (scene) => {
+    await becomes(scene, await scene.accept('first'), 'done');
+    const second = await scene.accept('second', 'lee');
+    await becomes(scene, second, 'held');
+    await scene.store.approve(second, 'http', scene.clock.now());
+    scene.runner.wake();
+    await becomes(scene, second, 'done');
+    assert.deepEqual(
+      (await scene.store.history(second)).map(({ event }) => event),
+      ['accepted', 'begun', 'held', 'approved', 'begun', 'done'],
+    );
+  });
+});
+
+test('paused, the running attempt ends and nothing new is begun until the queue is resumed', async () => {
+  const gate = Promise.withResolvers<void>();
+  const handler: Handler = async ({ job }) => {
+    if (job.key === 'a') {
+      await gate.promise;
+    }
+    return { kind: 'done' };
+  };
+  await withRunner(handler, async (scene) => {
+    const running = await scene.accept('a');
+    await becomes(scene, running, 'running');
+    await scene.store.pause('looking into something', 0);
+    const late = await scene.accept('b');
+    gate.resolve();
+    await becomes(scene, running, 'done');
+    await scene.clock.pass(24 * 3_600_000);
+    assert.equal(await scene.state(late), 'queued');
+    await scene.store.resume();
+    scene.runner.wake();
+    await becomes(scene, late, 'done');
+  });
+});

@@ -25,13 +25,20 @@ interface KnownJob {
   state: JobState;
   attempts: number;
   failures: number;
+  crashes: number;
+  isCancelAsked: boolean;
+  isApproved: boolean;
+  passedAt: number | undefined;
   dueAt: number;
+  /** When the state was entered, as retention sees it. */
+  finishedAt: number | undefined;
 }
 
 /** The queue as a plain list, in the order of acceptance, with a clock that only the commands move. */
 interface Model {
   clock: number;
-  readonly jobs: KnownJob[];
+  isPaused: boolean;
+  jobs: KnownJob[];
 }
 
 /** The real queue; opened again by one of the commands. */
@@ -51,9 +58,11 @@ const isOpen = ({ state }: KnownJob) => state === 'queued' || state === 'waiting
 
 /** Open jobs whose lock is free, the one that is due longest first. */
 function candidates(model: Model): readonly KnownJob[] {
-  return model.jobs
-    .filter((job) => isOpen(job) && holderOf(model, job.lock) === undefined)
-    .toSorted((a, b) => a.dueAt - b.dueAt);
+  return model.isPaused
+    ? []
+    : model.jobs
+        .filter((job) => isOpen(job) && holderOf(model, job.lock) === undefined)
+        .toSorted((a, b) => a.dueAt - b.dueAt);
 }
 
 async function assertSame(model: Model, { store }: Real): Promise<void> {
@@ -65,9 +74,19 @@ async function assertSame(model: Model, { store }: Real): Promise<void> {
     state: job.state,
     attempts: job.attempts,
     failures: job.failures,
+    crashes: job.crashes,
+    isCancelAsked: job.isCancelAsked,
     dueAt: job.dueAt,
+    finishedAt: job.finishedAt,
   }));
-  assert.deepEqual(seen, model.jobs.toReversed());
+  const known = model.jobs.map(({ isApproved: _approved, passedAt: _passed, ...job }) => job);
+  assert.deepEqual(seen, known.toReversed());
+  const counts = Object.entries(await store.count()).filter(([, jobs]) => jobs > 0);
+  const expected = Map.groupBy(model.jobs, ({ state }) => state);
+  assert.deepEqual(
+    new Map(counts),
+    new Map([...expected].map(([state, jobs]) => [state as string, jobs.length])),
+  );
   assert.equal(await store.nextDueAt(), candidates(model)[0]?.dueAt);
 }
 
@@ -83,13 +102,25 @@ function command(name: string, act: (model: Model, real: Real) => Promise<void>)
   };
 }
 
+type OnJob = (job: KnownJob, model: Model, real: Real) => Promise<void>;
+
 /** A command on one of the running jobs, if there is any. */
-function onRunning(
+function onRunning(name: string, pick: number, act: OnJob): Command {
+  return onOne(name, pick, running, act);
+}
+
+/** A command on any job, if there is one. */
+function onAny(name: string, pick: number, act: OnJob): Command {
+  return onOne(name, pick, ({ jobs }) => jobs, act);
+}
+
+function onOne(
   name: string,
   pick: number,
-  act: (job: KnownJob, model: Model, real: Real) => Promise<void>,
+  among: (model: Model) => readonly KnownJob[],
+  act: OnJob,
 ): Command {
-  const chosen = (model: Model) => running(model)[pick % Math.max(running(model).length, 1)];
+  const chosen = (model: Model) => among(model)[pick % Math.max(among(model).length, 1)];
   return {
     ...command(name, async (model, real) => {
       const job = chosen(model);
@@ -108,8 +139,20 @@ const accept = (key: string, lock: string | undefined) =>
     assert.equal(duplicate, known !== undefined);
     assert.equal(job.id, known?.id ?? job.id);
     if (known === undefined) {
-      const fresh = { state: 'queued', attempts: 0, failures: 0, dueAt: model.clock } as const;
-      model.jobs.push({ id: job.id, key, lock, ...fresh });
+      model.jobs.push({
+        id: job.id,
+        key,
+        lock,
+        state: 'queued',
+        attempts: 0,
+        failures: 0,
+        crashes: 0,
+        isCancelAsked: false,
+        isApproved: false,
+        passedAt: undefined,
+        dueAt: model.clock,
+        finishedAt: undefined,
+      });
     }
   });
 
@@ -144,13 +187,104 @@ const postpone = (pick: number, afterMs: number, isFailure: boolean) =>
     const dueAt = model.clock + afterMs;
     const countsAs = isFailure ? 'failure' : 'nothing';
     await store.postpone(job.id, { dueAt, reason: REASON, countsAs }, model.clock);
-    Object.assign(job, { state: 'waiting', dueAt, failures: job.failures + (isFailure ? 1 : 0) });
+    if (job.isCancelAsked) {
+      end(job, 'cancelled', model.clock);
+      return;
+    }
+    Object.assign(job, {
+      state: 'waiting',
+      dueAt,
+      failures: job.failures + (isFailure ? 1 : 0),
+      crashes: 0,
+    });
   });
 
-const finish = (pick: number, state: 'done' | 'superseded' | 'needs-attention') =>
+const hold = (pick: number) =>
+  onRunning('hold', pick, async (job, model, { store }) => {
+    await store.hold(job.id, REASON, model.clock);
+    if (job.isCancelAsked) {
+      end(job, 'cancelled', model.clock);
+      return;
+    }
+    Object.assign(job, { state: 'held', crashes: 0 });
+  });
+
+const LIMITS = [{ most: 2, withinMs: 15 }];
+
+const pass = (pick: number) =>
+  onRunning('ask the brakes', pick, async (job, model, { store }) => {
+    const [limit] = LIMITS;
+    const began = model.jobs.filter(
+      ({ passedAt }) => passedAt !== undefined && passedAt > model.clock - (limit?.withinMs ?? 0),
+    );
+    const isFree = began.length < (limit?.most ?? 0) || job.isApproved;
+    const passage = await store.pass(job.id, LIMITS, model.clock);
+    if (job.passedAt === undefined && !isFree) {
+      assert.deepEqual(passage, { kind: 'over', limit });
+      return;
+    }
+    assert.deepEqual(passage, { kind: 'passed' });
+    job.passedAt ??= model.clock;
+  });
+
+const approve = (pick: number) =>
+  onAny('approve', pick, async (job, model, { store }) => {
+    const isHeld = job.state === 'held';
+    assert.equal(await store.approve(job.id, 'http', model.clock), isHeld);
+    if (isHeld) {
+      Object.assign(job, { state: 'queued', isApproved: true, dueAt: model.clock });
+    }
+  });
+
+const cancel = (pick: number) =>
+  onAny('cancel', pick, async (job, model, { store }) => {
+    const answer = await store.cancel(job.id, 'http', model.clock);
+    if (job.state === 'running') {
+      assert.deepEqual(answer, { kind: 'asked' });
+      job.isCancelAsked = true;
+    } else if (['done', 'superseded', 'cancelled'].includes(job.state)) {
+      assert.deepEqual(answer, { kind: 'ended', state: job.state });
+    } else {
+      assert.deepEqual(answer, { kind: 'cancelled' });
+      end(job, 'cancelled', model.clock);
+    }
+  });
+
+const retry = (pick: number) =>
+  onAny('retry', pick, async (job, model, { store }) => {
+    const isStuck = ['needs-attention', 'cancelled'].includes(job.state);
+    assert.equal(await store.retry(job.id, 'http', model.clock), isStuck);
+    if (isStuck) {
+      const fresh = { failures: 0, crashes: 0, dueAt: model.clock, finishedAt: undefined };
+      Object.assign(job, { state: 'queued', ...fresh });
+    }
+  });
+
+const switchPause = (isPaused: boolean) =>
+  command(isPaused ? 'pause' : 'resume', async (model, { store }) => {
+    await (isPaused ? store.pause(undefined, model.clock) : store.resume());
+    model.isPaused = isPaused;
+  });
+
+const forget = (age: number) =>
+  command(`forget after ${age} ms`, async (model, { store }) => {
+    const before = model.clock - age;
+    const old = model.jobs.filter(
+      ({ state, finishedAt }) =>
+        ['done', 'superseded', 'cancelled'].includes(state) && (finishedAt ?? before) < before,
+    );
+    assert.equal(await store.forget(before, 100), old.length);
+    model.jobs = model.jobs.filter((job) => !old.includes(job));
+  });
+
+function end(job: KnownJob, state: JobState, now: number): void {
+  Object.assign(job, { state, crashes: 0, isCancelAsked: false, finishedAt: now });
+}
+
+const finish = (pick: number, state: 'done' | 'superseded' | 'needs-attention' | 'cancelled') =>
   onRunning(`finish as ${state}`, pick, async (job, model, { store }) => {
     await store.finish(job.id, { state, reason: REASON }, model.clock);
-    job.state = state;
+    end(job, state, model.clock);
     await assert.rejects(store.save(job.id, {}, model.clock), /not running/);
   });
 
@@ -159,9 +293,17 @@ const recover = () =>
     await real.store.close();
     real.store = openSqliteStore(real.file);
     const interrupted = running(model);
-    assert.equal(await real.store.recover(model.clock), interrupted.length);
+    const poisoned = interrupted.filter(({ crashes }) => crashes === 2);
+    assert.deepEqual(await real.store.recover(model.clock), {
+      queued: interrupted.length - poisoned.length,
+      poisoned: poisoned.map(({ id }) => id),
+    });
     for (const job of interrupted) {
-      Object.assign(job, { state: 'queued', dueAt: model.clock });
+      if (poisoned.includes(job)) {
+        end(job, 'needs-attention', model.clock);
+      } else {
+        Object.assign(job, { state: 'queued', dueAt: model.clock, crashes: job.crashes + 1 });
+      }
     }
   });
 
@@ -181,9 +323,16 @@ const COMMANDS = fc.commands(
     fc.tuple(pick, key, lock).map((given) => adopt(...given)),
     fc.tuple(pick, ms, fc.boolean()).map((given) => postpone(...given)),
     fc
-      .tuple(pick, fc.constantFrom('done', 'superseded', 'needs-attention'))
+      .tuple(pick, fc.constantFrom('done', 'superseded', 'needs-attention', 'cancelled'))
       .map((given) => finish(...given)),
     fc.constant(recover()),
+    pick.map(hold),
+    pick.map(pass),
+    pick.map(approve),
+    pick.map(cancel),
+    pick.map(retry),
+    fc.boolean().map(switchPause),
+    ms.map(forget),
     ms.map(passTime),
   ],
   { maxCommands: 60, size: 'max' },
@@ -194,7 +343,10 @@ test('the store behaves as a plain list of jobs does, whatever is asked of it', 
     const file = newFile();
     const real: Real = { file, store: openSqliteStore(file) };
     try {
-      await fc.asyncModelRun(() => ({ model: { clock: 1_000, jobs: [] }, real }), commands);
+      await fc.asyncModelRun(
+        () => ({ model: { clock: 1_000, isPaused: false, jobs: [] }, real }),
+        commands,
+      );
     } finally {
       await real.store.close();
     }

@@ -63,7 +63,14 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   }
   await assert.rejects(observeFetch(failing, metrics, clock)('http://canary.example'));
 
-  const run = { workflowId: 'w', runId: 'r', stepId: 's', person: undefined } as const;
+  const run = {
+    workflowId: 'w',
+    runId: 'r',
+    stepId: 's',
+    iteration: undefined,
+    person: undefined,
+    personId: undefined,
+  };
   const action = { name: 'canary', path: '/' };
   const runs: Runs = {
     read: failing,

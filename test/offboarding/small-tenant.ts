@@ -173,6 +173,7 @@ export function found(id: Identity, mail: string, type = 'UserMailbox'): Resolut
       guid: id,
       distinguishedName: distinguishedName(id),
       address: address(mail),
+      addresses: [mail],
       displayName: mail,
       type,
     },

@@ -5,6 +5,7 @@ import { EMPTY_REPORT } from '../../src/offboarding/report.ts';
 import { undo, undoable } from '../../src/offboarding/undo.ts';
 import { stateOf } from '../../src/sandbox/tenant/state.ts';
 import { LEE, MAX, offboardOn, undoOn } from '../support/one-leaver.ts';
+import { OPEN_BRAKES } from '../support/open-brakes.ts';
 import { exchangeOn, openTenant } from '../support/tenant-exchange.ts';
 
 const EVERYTHING = {
@@ -108,7 +109,7 @@ test('changes that were not read back are given time to be seen before they are 
   const conclusion = await undo(
     { report: EMPTY_REPORT, signal: new AbortController().signal, save: async () => undefined },
     report,
-    { ...parts, now: () => 1_000, pause: async () => undefined },
+    { ...OPEN_BRAKES, ...parts, now: () => 1_000, pause: async () => undefined },
   );
   assert.equal(conclusion.kind, 'later');
   assert.equal(conclusion.kind === 'later' && conclusion.afterMs, 59_000);

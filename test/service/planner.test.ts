@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { brakeSettings } from '../../src/offboarding/brakes.ts';
 import { workflowPolicy } from '../../src/offboarding/policy.ts';
 import type { Exchange, Runs } from '../../src/offboarding/ports.ts';
 import type { PreviewRequest } from '../../src/offboarding/preview.ts';
 import { createPlanner } from '../../src/service/planner.ts';
-import { address, SmallTenant } from '../offboarding/small-tenant.ts';
+import { address, found, LEAVER, SmallTenant } from '../offboarding/small-tenant.ts';
 
 const policy = workflowPolicy.parse({
   workflow: 'Person leaves',
@@ -21,12 +22,17 @@ const NO_RUN: Pick<Runs, 'read' | 'search'> = {
   search: async () => ({ kind: 'none' }),
 };
 
-function planner(exchange: Exchange | ((signal: AbortSignal) => Exchange), withinMs = 60_000) {
+function planner(
+  exchange: Exchange | ((signal: AbortSignal) => Exchange),
+  withinMs = 60_000,
+  brakes: object = {},
+) {
   const entry = { policy, workflow: { id: 'w', name: 'Person leaves' } };
   return createPlanner({
-    directory: { find: async () => entry, all: async () => [entry] },
+    directory: { find: async () => [entry], check: async () => [] },
     runs: NO_RUN,
     exchangeFor: (_log, signal) => (typeof exchange === 'function' ? exchange(signal) : exchange),
+    brakes: brakeSettings.parse(brakes),
     log: pino({ level: 'silent' }),
     now: () => 0,
     withinMs,
@@ -52,6 +58,16 @@ test('without a run nobody is taken for the manager', async () => {
     plan.findings.map(({ code }) => code),
     ['manager-none'],
   );
+});
+
+test('whom the brakes protect is said, by whichever address', async () => {
+  const tenant = new SmallTenant();
+  tenant.resolutions.set('lee@example.org', found(LEAVER, 'lee.oneil@example.org'));
+  const brakes = { neverTouch: ['Lee.ONeil@example.org'], allowedDomains: ['example.org'] };
+  const plan = await planner(tenant, 60_000, brakes)(REQUEST);
+  assert.deepEqual([plan.stopped, plan.findings[0]?.code], [true, 'never-touch']);
+  const foreign = await planner(tenant, 60_000, { allowedDomains: ['example.com'] })(REQUEST);
+  assert.deepEqual([foreign.stopped, foreign.findings[0]?.code], [true, 'foreign-domain']);
 });
 
 test('who has no mailbox is said, and that everything would stop', async () => {

@@ -20,9 +20,10 @@ const GOOD: CertificateStatus = {
 
 async function ofCertificate(status: Partial<CertificateStatus>) {
   const readiness = createReadiness({
-    store: { check: async () => undefined },
+    store: { check: async () => undefined, paused: async () => undefined },
     sessions: { status: { obstacle: undefined } },
-    directory: { all: async () => [] },
+    directory: { check: async () => [] },
+    outage: () => undefined,
     certificate: { status: { ...GOOD, ...status } },
     now: () => 0,
   });

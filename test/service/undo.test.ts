@@ -72,7 +72,7 @@ test('a job that was tried again after its undo can be undone again', async () =
   const first = await undo(id);
   await store.claim(6);
   await store.finish(first.jobId, { state: 'done' }, 7);
-  await store.retry(id, 8);
+  await store.retry(id, 'http', 8);
   await store.claim(9);
   await store.finish(id, { state: 'done' }, 10);
   const second = await undo(id);

@@ -7,6 +7,7 @@ import { undo } from '../../src/offboarding/undo.ts';
 import { work } from '../../src/offboarding/work.ts';
 import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { address } from '../offboarding/small-tenant.ts';
+import { OPEN_BRAKES } from './open-brakes.ts';
 import { exchangeOn } from './tenant-exchange.ts';
 
 export const LEE = "lee.o'neil-astrom@example.org";
@@ -70,6 +71,7 @@ export async function offboardOn(
   });
   try {
     const verdict = await work(person, {
+      ...OPEN_BRAKES,
       exchange,
       operations: configured,
       findings: policy.findings,
@@ -78,10 +80,8 @@ export async function offboardOn(
       signal: new AbortController().signal,
       pause: async () => undefined,
     });
-    return {
-      ending: verdict.kind === 'continue' ? 'continue' : verdict.code,
-      report: stored(report),
-    };
+    const ending = verdict.kind === 'fail' ? verdict.code : verdict.kind;
+    return { ending, report: stored(report) };
   } catch (error) {
     const ending = error instanceof Killed ? 'killed' : codeOf(error);
     return { ending, report: stored(report) };
@@ -103,7 +103,13 @@ export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
         },
       },
       original,
-      { exchange: exchangeOn(tenant), log, now: () => HOUR_MS, pause: async () => undefined },
+      {
+        ...OPEN_BRAKES,
+        exchange: exchangeOn(tenant),
+        log,
+        now: () => HOUR_MS,
+        pause: async () => undefined,
+      },
     );
     return { ending: conclusion.kind, report: stored(report) };
   } catch (error) {

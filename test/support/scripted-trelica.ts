@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { type Logger, pino } from 'pino';
 import { type Client, createClient, type TrelicaSettings } from '../../src/trelica/client.ts';
 import { createRuns, type TrelicaRuns } from '../../src/trelica/runs.ts';
+import { createSend } from '../../src/trelica/send.ts';
 import { createWorkflows, type WorkflowCatalogue } from '../../src/trelica/workflows.ts';
 
 /** A request as the server got it. */
@@ -137,7 +138,10 @@ export interface Scene {
 /** A scripted Trelica and our client of it, gone when the test ends. */
 export async function scene(
   t: TestContext,
-  settings: Partial<TrelicaSettings> = {},
+  {
+    requestTimeoutMs = 10_000,
+    ...settings
+  }: Partial<TrelicaSettings & { readonly requestTimeoutMs: number }> = {},
 ): Promise<Scene> {
   const trelica = await new ScriptedTrelica().start();
   t.after(() => trelica.stop());
@@ -150,10 +154,9 @@ export async function scene(
       allowHttpToLoopback: true,
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
-      requestTimeoutMs: 10_000,
       ...settings,
     },
-    { fetch, now: () => clock.now },
+    { send: createSend(fetch, requestTimeoutMs), now: () => clock.now },
   );
   const workflows = createWorkflows(client, () => clock.now);
   return {

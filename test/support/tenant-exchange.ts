@@ -31,15 +31,21 @@ export function openTenant(options: TenantOptions = {}): Tenant {
   });
 }
 
+/** As if one session that never fails stood between. */
+export function sessionsOn(tenant: Tenant): Sessions {
+  return { run: async (request) => runOn(tenant, request) };
+}
+
 /** The real Exchange side of the service on a simulated tenant, with no session between. */
 export function exchangeOn(tenant: Tenant): Exchange {
-  const sessions: Sessions = { run: async (request) => answer(tenant, request) };
+  const sessions = sessionsOn(tenant);
   const limits = { readTimeoutMs: 1, writeTimeoutMs: 1 };
   const parts = { log: pino({ level: 'silent' }), signal: new AbortController().signal };
   return createExchange(sessions, limits, parts);
 }
 
-function answer(tenant: Tenant, request: CommandRequest): CommandOutcome {
+/** What a session answers to a command, made by the simulated tenant at once. */
+export function runOn(tenant: Tenant, request: CommandRequest): CommandOutcome {
   try {
     return perform(tenant, request);
   } catch (error) {

@@ -7,38 +7,57 @@ interface Alarm {
 
 /** A clock that stands still until it is told to go on. */
 export class VirtualClock implements Clock {
-  #now = 0;
-  readonly #alarms = new Set<Alarm>();
+  #now: number;
+  #jumpedBy = 0;
+  /** The next first; of two at the same time the one that was set first. */
+  readonly #alarms: Alarm[] = [];
+  readonly #settled: () => Promise<void>;
+
+  /** `settled` waits until whatever an alarm set off has come to rest. */
+  constructor(startsAt = 0, settled: () => Promise<void> = rest) {
+    this.#now = startsAt;
+    this.#settled = settled;
+  }
 
   now(): number {
     return this.#now;
   }
 
   wall(): number {
-    return this.#now;
+    return this.#now + this.#jumpedBy;
+  }
+
+  /** Somebody sets the clock on the wall. */
+  jump(ms: number): void {
+    this.#jumpedBy += ms;
   }
 
   after(ms: number, act: () => void): () => void {
     const alarm = { at: this.#now + ms, act };
-    this.#alarms.add(alarm);
-    return () => this.#alarms.delete(alarm);
+    this.#alarms.splice(this.#alarms.findLastIndex(({ at }) => at <= alarm.at) + 1, 0, alarm);
+    return () => {
+      const place = this.#alarms.indexOf(alarm);
+      if (place >= 0) {
+        this.#alarms.splice(place, 1);
+      }
+    };
   }
 
   /** Lets time pass, alarm by alarm, and whatever they set off come to rest each time. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await rest();
-    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
+    await this.#settled();
+    for (let next = this.#take(end); next !== undefined; next = this.#take(end)) {
       this.#now = Math.max(this.#now, next.at);
-      this.#alarms.delete(next);
       next.act();
-      await rest();
+      await this.#settled();
     }
     this.#now = end;
   }
 
-  #next(end: number): Alarm | undefined {
-    return [...this.#alarms].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
+  #take(end: number): Alarm | undefined {
+    const [next] = this.#alarms;
+    return next !== undefined && next.at <= end ? this.#alarms.shift() : undefined;
   }
 }
 

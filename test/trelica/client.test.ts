@@ -115,7 +115,7 @@ test('a redirect is a fault and not followed', async (t) => {
   const foreign = await forbiddenServer(t);
   for (const status of [301, 302, 303, 307, 308]) {
     here.trelica.api = always(status, {}, { location: `${foreign.origin}/api/workflows/v1` });
-    assert.equal((await faultOf(here)).code, 'trelica.answer-invalid');
+    assert.equal((await faultOf(here)).code, 'trelica.answer-foreign');
   }
 });
 
@@ -177,9 +177,21 @@ test('a wait that Trelica asks for is passed on', async (t) => {
   }
 });
 
-const WRONG_ANSWERS: readonly (readonly [string, Script])[] = [
+const FOREIGN_ANSWERS: readonly (readonly [string, Script])[] = [
   ['HTML', html(200, '<html><script>x()</script><p>Please\u0000\n <b>sign in</b></p></html>')],
   ['JSON that says it is HTML', html(200, '{"answer":1}')],
+  ['no body', (_seen, response) => response.writeHead(204).end()],
+];
+
+for (const [what, script] of FOREIGN_ANSWERS) {
+  test(`${what} is no answer of the API`, async (t) => {
+    const here = await scene(t);
+    here.trelica.api = script;
+    assert.equal((await faultOf(here)).code, 'trelica.answer-foreign');
+  });
+}
+
+const WRONG_ANSWERS: readonly (readonly [string, Script])[] = [
   [
     'broken JSON',
     (_seen, response) => {
@@ -187,7 +199,6 @@ const WRONG_ANSWERS: readonly (readonly [string, Script])[] = [
       response.end('{"answer":');
     },
   ],
-  ['no body', (_seen, response) => response.writeHead(204).end()],
   ['another shape', always(200, { answer: 'one' })],
   ['null', always(200, null)],
   [
@@ -273,6 +284,16 @@ for (const [what, script] of LOST_ANSWERS) {
     assert.equal(typeof fault.facts['reason'], 'string');
   });
 }
+
+test('a reset after a whole body takes nothing from it', async (t) => {
+  const here = await scene(t);
+  here.trelica.api = (_seen, response) => {
+    const body = '{"answer":1}';
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+    response.end(body, () => response.socket?.destroy());
+  };
+  assert.deepEqual(await ask(here), { answer: 1 });
+});
 
 test('nobody listening means that Trelica is unreachable, and says why', async (t) => {
   const here = await scene(t);

@@ -10,7 +10,7 @@ function personFrom(context: unknown, ...changed: unknown[]) {
     status: 'Completed',
     completed: { newContext: { person } },
   }));
-  return personOf(wireRun.parse({ ...aRun(), name: 'Run name', context, steps }));
+  return personOf(wireRun.parse({ ...aRun(), name: 'Run name', context, steps }), undefined).person;
 }
 
 const lee = { name: 'Lee', email: 'lee@example.org' };
@@ -91,4 +91,29 @@ for (const lineManager of [
 
 test('a person without a name has the name of the run', () => {
   assert.equal(personFrom({ person: { email: lee.email } })?.name, 'Run name');
+});
+
+test('contexts that name different people name nobody', () => {
+  const other = { id: 'max', email: 'max@example.org' };
+  assert.equal(personFrom({ person: { ...lee, id: 'lee' } }, other), undefined);
+  assert.equal(personFrom({ person: { ...lee, id: 'lee' } }, { id: ' lee ' })?.email, lee.email);
+  // Without an id nothing says that it is somebody else: a step may correct an address.
+  assert.equal(personFrom({ person: lee }, other)?.email, other.email);
+});
+
+test('what steps after ours say about a person does not count', () => {
+  const changed = { person: { email: 'later@example.org' } };
+  const ours = { id: 'ours', status: 'Waiting' };
+  const run = wireRun.parse({
+    ...aRun({ context: { person: lee } }),
+    steps: [ours, { id: 'parallel', status: 'Completed', completed: { newContext: changed } }],
+  });
+  assert.equal(personOf(run, run.steps?.[0]).person?.email, lee.email);
+});
+
+test('a person with an id and no address can be looked up, one with a wrong address not', () => {
+  const idOf = (person: { readonly id: string; readonly email?: string }) =>
+    personOf(wireRun.parse(aRun({ context: { person } })), undefined).personId;
+  assert.equal(idOf({ id: 'p1' }), 'p1');
+  assert.equal(idOf({ id: 'p1', email: 'a@x.org,b@x.org' }), undefined);
 });

@@ -51,6 +51,8 @@ test('a run is read with person, step and actions', async (t) => {
     workflowId: 'workflow1',
     runId: 'run1',
     stepId: 'step2',
+    iteration: { number: 1 },
+    personId: undefined,
     person: { email: 'lee@example.org', name: 'Lee Leaver', managerEmail: 'max@example.org' },
     step: {
       kind: 'waiting',
@@ -293,4 +295,49 @@ test('two steps with one title are both searched', async (t) => {
     },
   });
   assert.deepEqual(await list(here), ['step2', 'step3']);
+});
+
+/** A run that waits in the second round of a loop, or in two at once. */
+function rounds(...shown: readonly ('left' | string)[]) {
+  return aRun({
+    steps: shown.map((id) =>
+      id === 'left'
+        ? { id: 'step2', name: 'Signal', status: 'Completed', completed: {} }
+        : {
+            ...WAITING_STEP,
+            waiting: {
+              actions: [{ name: 'Continue', href: `${CONTINUE_PATH}?iterationId=${id}` }],
+            },
+          },
+    ),
+  });
+}
+
+test('a run that waits in two rounds of a loop is listed twice, each with its own iteration', async (t) => {
+  const here = await scene(t);
+  here.trelica.api = apiOf({ runs: pages({ results: [rounds('left', 'b', 'c')] }) });
+  const found: Run[] = [];
+  for await (const run of here.runs.listWaiting('workflow1', 'Signal')) {
+    found.push(run);
+  }
+  assert.deepEqual(
+    found.map(({ iteration }) => iteration),
+    [
+      { number: 2, id: 'b' },
+      { number: 3, id: 'c' },
+    ],
+  );
+  assert.deepEqual(
+    found.map(({ step }) => step.kind === 'waiting' && step.actions[0]?.path),
+    ['b', 'c'].map((id) => `${CONTINUE_PATH}?iterationId=${id}`),
+  );
+});
+
+test('a round that was left is not mistaken for the next one, which waits', async (t) => {
+  const here = await scene(t);
+  here.trelica.api = apiOf({ runs: always(200, rounds('left', 'b')) });
+  const first = await here.runs.read('workflow1', 'run1', 'Signal', { number: 1, id: 'a' });
+  assert.equal(first.step.kind, 'completed');
+  const latest = await read(here);
+  assert.deepEqual([latest.step.kind, latest.iteration], ['waiting', { number: 2, id: 'b' }]);
 });

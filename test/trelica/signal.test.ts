@@ -46,7 +46,7 @@ for (const [what, script, code] of [
   ['500', always(500, {}), 'trelica.server-error'],
   ['429', always(429, {}), 'trelica.throttled'],
   ['403', always(403, {}), 'trelica.forbidden'],
-  ['a redirect', always(302, {}, { location: '/' }), 'trelica.answer-invalid'],
+  ['a redirect', always(302, {}, { location: '/' }), 'trelica.answer-foreign'],
 ] as const) {
   test(`${what} after a signal is thrown, and the signal not repeated`, async (t) => {
     const here = await scene(t);

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decisive, occurrencesOf, stateOf, titled } from '../../src/trelica/step.ts';
+import {
+  decisive,
+  iterationsOf,
+  occurrencesOf,
+  sameIteration,
+  stateOf,
+  titled,
+} from '../../src/trelica/step.ts';
 import type { WireRunStep, WireWorkflow } from '../../src/trelica/wire.ts';
 import { aRun, WORKFLOW } from '../support/trelica-answers.ts';
 
@@ -13,7 +20,11 @@ const step = (id: string, status: string, more: object = {}): WireRunStep => ({
 
 function kindOf(runStatus: string | null, stepStatus: string | undefined, deleted = false): string {
   const run = aRun({ status: runStatus, deleted });
-  return stateOf(run, stepStatus === undefined ? undefined : step('step2', stepStatus), []).kind;
+  return stateOf(
+    run,
+    stepStatus === undefined ? undefined : { step: step('step2', stepStatus) },
+    [],
+  ).kind;
 }
 
 for (const [run, ours, expected] of [
@@ -51,7 +62,7 @@ test('a deleted run has ended', () => {
 
 test('a waiting step tells until when', () => {
   const until = step('s', 'Waiting', { waiting: { untilDtm: '2025-03-08T08:00:00Z' } });
-  assert.deepEqual(stateOf(aRun(), until, []), {
+  assert.deepEqual(stateOf(aRun(), { step: until }, []), {
     kind: 'waiting',
     actions: [],
     untilDtm: '2025-03-08T08:00:00Z',
@@ -92,11 +103,46 @@ test('a step the workflow no longer has is matched by its title in the run', () 
   assert.deepEqual(occurrencesOf(aRun({ steps: [old] }), without, 'Signal'), [old]);
 });
 
+/** A step as a loop shows it: the id of the iteration is in the links, and gone with them. */
+function round(status: string, id?: string): WireRunStep {
+  const href = `/api/x${id === undefined ? '' : `?iterationId=${id}`}`;
+  return status === 'Waiting'
+    ? step('s', status, { waiting: { actions: [{ name: 'Continue', href }] } })
+    : step('s', status);
+}
+
 test('of several occurrences the waiting one counts, else the latest', () => {
-  const first = step('s', 'Completed', { iteration: 1 });
-  const second = step('s', 'Waiting', { iteration: 2 });
-  const third = step('s', 'Completed', { iteration: 3 });
-  assert.equal(decisive([first, second, third]), second);
-  assert.equal(decisive([first, third]), third);
-  assert.equal(decisive([]), undefined);
+  const numbers = (...steps: WireRunStep[]) => decisive(iterationsOf(steps))?.iteration.number;
+  assert.equal(numbers(round('Completed'), round('Waiting'), round('Completed')), 2);
+  assert.equal(numbers(round('Completed'), round('Completed')), 2);
+  assert.equal(numbers(), undefined);
+});
+
+for (const [what, shown, sought, expected] of [
+  ['by its id', [round('Waiting', 'a'), round('Waiting', 'b')], { number: 1, id: 'b' }, 'Waiting'],
+  [
+    'by its place, once left',
+    [round('Completed'), round('Waiting', 'b')],
+    { number: 1, id: 'a' },
+    'Completed',
+  ],
+  ['by its place, without ids', [round('Completed'), round('Waiting')], { number: 1 }, 'Completed'],
+  [
+    'as left, where a later one took its place',
+    [round('Waiting', 'b')],
+    { number: 1, id: 'a' },
+    undefined,
+  ],
+  ['as left, where it is not shown any more', [round('Completed')], { number: 2 }, undefined],
+] as const) {
+  test(`an iteration seen before is known ${what}`, () => {
+    const found = sameIteration(iterationsOf(shown), sought);
+    assert.ok(found !== undefined);
+    assert.equal(found.step?.status, expected);
+    assert.equal(stateOf(aRun(), found, []).kind, expected === 'Waiting' ? 'waiting' : 'completed');
+  });
+}
+
+test('an iteration of a step that the run does not show is not there', () => {
+  assert.equal(sameIteration([], { number: 1 }), undefined);
 });

@@ -111,3 +111,24 @@ test('runs found before a listing breaks stay accepted', async (t) => {
   assert.equal(first?.error?.code, 'trelica.foreign-link');
   assert.equal(third?.accepted, 1);
 });
+
+test('each round of a loop is work of its own, the first one also without a number', async (t) => {
+  const here = await scene(t);
+  const left = { id: 'step2', name: 'Signal', status: 'Completed', completed: {} };
+  const waiting = aRun().steps?.at(-1);
+  assert.ok(waiting !== undefined);
+  const intake = new MemoryIntake();
+  const sweep = createSweep({ ...here, policies: POLICIES.slice(0, 1), intake });
+  for (const steps of [[waiting], [left, waiting]]) {
+    here.trelica.api = ({ path }, response) =>
+      answerJson(response, 200, {
+        results: path.endsWith('/runs') ? [aRun({ steps })] : [WORKFLOW],
+      });
+    assert.equal((await sweep()).workflows[0]?.accepted, 1);
+    assert.equal((await sweep()).workflows[0]?.known, 1);
+  }
+  assert.deepEqual(
+    intake.requests.map(({ iteration }) => iteration),
+    [undefined, undefined, { number: 2 }, { number: 2 }],
+  );
+});

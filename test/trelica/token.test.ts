@@ -125,12 +125,12 @@ const FAILURES: readonly (readonly [string, Script, string])[] = [
     'trelica.credentials-refused',
   ],
   ['401 HTML', html(401, '<h1>who?</h1>'), 'trelica.credentials-refused'],
-  ['400 HTML', html(400, '<h1>what?</h1>'), 'trelica.answer-invalid'],
+  ['400 HTML', html(400, '<h1>what?</h1>'), 'trelica.answer-foreign'],
   ['500', always(500, { type: 'Exception', message: 'boom' }), 'trelica.server-error'],
   ['503 HTML', html(503, '<h1>down</h1>'), 'trelica.server-error'],
   ['429', always(429, {}, { 'retry-after': '7' }), 'trelica.throttled'],
-  ['HTML', html(200, '<h1>Sign in</h1>'), 'trelica.answer-invalid'],
-  ['404', html(404, 'nothing here'), 'trelica.answer-invalid'],
+  ['HTML', html(200, '<h1>Sign in</h1>'), 'trelica.answer-foreign'],
+  ['404', html(404, 'nothing here'), 'trelica.answer-foreign'],
   ['no token in JSON', always(200, { token_type: 'Bearer' }), 'trelica.answer-invalid'],
   ['a list', always(200, []), 'trelica.answer-invalid'],
   ['another kind of token', tokenOf({ token_type: 'MAC' }), 'trelica.answer-invalid'],
@@ -159,7 +159,7 @@ test('a token endpoint that redirects is not followed', async (t) => {
   const here = await scene(t);
   const foreign = await forbiddenServer(t);
   here.trelica.token = always(307, {}, { location: `${foreign.origin}/connect/token` });
-  await assert.rejects(ask(here), { code: 'trelica.answer-invalid' });
+  await assert.rejects(ask(here), { code: 'trelica.answer-foreign' });
 });
 
 test('a failure is shared for a moment and then forgotten', async (t) => {

@@ -80,3 +80,15 @@ test('a workflow named like the id of another is not taken for it', async (t) =>
   trelica.api = filtering(WORKFLOW, { id: 'w2', name: 'workflow1' });
   assert.equal((await workflows.define('workflow1')).name, 'Leaver mail');
 });
+
+test('what was known of a workflow stays known while Trelica is down, and no longer', async (t) => {
+  const { trelica, workflows, clock } = await scene(t);
+  trelica.api = filtering(WORKFLOW);
+  await workflows.resolve('Leaver mail');
+  clock.now = 300_000;
+  trelica.api = always(503, {});
+  assert.equal((await workflows.resolve('Leaver mail')).id, 'workflow1');
+  clock.now = 315_000;
+  trelica.api = filtering();
+  await assert.rejects(workflows.resolve('Leaver mail'), { code: 'trelica.workflow-not-found' });
+});

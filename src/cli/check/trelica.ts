@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { WorkflowPolicy } from '../../offboarding/policy.ts';
-import { trelicaSettings } from '../../service/assemble.ts';
+import { trelicaSettings } from '../../service/trelica-connection.ts';
 import { type Client, createClient } from '../../trelica/client.ts';
 import { createEndpoints } from '../../trelica/endpoints.ts';
 import { PAGE_LIMIT, readPages } from '../../trelica/pages.ts';
@@ -30,7 +30,7 @@ export async function* checkTrelica(
     yield skipped('Workflows', 'they can be seen once the sign-in to Trelica works');
     return;
   }
-  const client = createClient(settings, { fetch, now });
+  const client = createClient(settings, { send, now });
   yield* checkWorkflows(config.workflows, client, now);
 }
 

@@ -14,11 +14,29 @@ export interface RunStep {
     readonly untilDtm: string;
     readonly actions: readonly { readonly name: string; readonly href: string }[];
   };
-  completed?: { readonly dtm: string; readonly nextStepIds: readonly string[] };
+  completed?: {
+    readonly dtm: string;
+    readonly nextStepIds: readonly string[];
+    readonly newContext?: { readonly person: object };
+  };
   failed?: { readonly dtm: string; readonly message: string };
 }
 
+/** How a run differs from the simplest one. */
+export interface RunShape {
+  /** Where the line manager is told: in the run, by a step before the Signal, or only in the person's record. */
+  readonly managerIn?: 'run' | 'step' | 'record' | undefined;
+  /** How often a loop comes to the Signal step. */
+  readonly rounds?: number | undefined;
+}
+
 export type Firing = 'fired' | 'unknown-step' | 'unknown-action' | 'not-waiting';
+
+export interface Place {
+  readonly baseUrl: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
 
 const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1_000;
 
@@ -33,14 +51,24 @@ export class Run {
   readonly steps: RunStep[] = [];
   status = 'Running';
   readonly #definition: Definition;
-  readonly #baseUrl: string;
-  readonly #createdDtm = now();
+  readonly #place: Place;
+  readonly #createdDtm: string;
+  readonly #shape: RunShape;
+  #round = 1;
 
-  constructor(id: string, person: TrelicaPerson, definition: Definition, baseUrl: string) {
+  constructor(
+    id: string,
+    person: TrelicaPerson,
+    definition: Definition,
+    place: Place,
+    shape: RunShape = {},
+  ) {
+    this.#shape = shape;
     this.id = id;
     this.person = person;
     this.#definition = definition;
-    this.#baseUrl = baseUrl;
+    this.#place = place;
+    this.#createdDtm = this.#dtm();
     const { apiRequest } = definition;
     this.steps.push({ id: apiRequest, type: 'ApiRequest', name: 'API request', status: 'Running' });
   }
@@ -49,7 +77,13 @@ export class Run {
   apiRequestAnswered(fields: Readonly<Record<string, unknown>>): void {
     Object.assign(this.fields, fields);
     this.#complete(this.#definition.apiRequest, [this.#definition.signal]);
+    this.#comeToSignal();
+  }
+
+  /** In a loop the links have the id of the iteration. */
+  #comeToSignal(): void {
     const { signal, id: workflowId } = this.#definition;
+    const query = this.#isLoop ? `?iterationId=${this.#round}` : '';
     const path = `/api/workflows/v1/${workflowId}/runs/${this.id}/firedSignals/${signal}`;
     this.steps.push({
       id: signal,
@@ -58,9 +92,12 @@ export class Run {
       customName: SIGNAL_TITLE,
       status: 'Waiting',
       waiting: {
-        dtm: now(),
-        untilDtm: new Date(Date.now() + THIRTY_DAYS_MS).toISOString(),
-        actions: ACTIONS.map((name) => ({ name, href: `${this.#baseUrl}${path}/${name}` })),
+        dtm: this.#dtm(),
+        untilDtm: this.#dtm(THIRTY_DAYS_MS),
+        actions: ACTIONS.map((name) => ({
+          name,
+          href: `${this.#place.baseUrl}${path}/${name}${query}`,
+        })),
       },
     });
     this.status = 'Waiting';
@@ -70,15 +107,20 @@ export class Run {
     const step = this.#step(this.#definition.apiRequest);
     if (step !== undefined) {
       step.status = 'Failed';
-      step.failed = { dtm: now(), message };
+      step.failed = { dtm: this.#dtm(), message };
     }
     this.status = 'Failed';
   }
 
-  fire(stepId: string, action: string): Firing {
-    const outcome = this.#outcomeOf(stepId, action);
-    this.firings.push({ action, at: now(), outcome });
-    if (outcome === 'fired') {
+  /** `iteration` is the one of the link, null outside a loop. */
+  fire(stepId: string, action: string, iteration: string | null = null): Firing {
+    const outcome = this.#outcomeOf(stepId, action, iteration);
+    this.firings.push({ action, at: this.#dtm(), outcome });
+    if (outcome === 'fired' && action !== 'Fail' && this.#round < (this.#shape.rounds ?? 1)) {
+      this.#round += 1;
+      this.#complete(stepId, [stepId]);
+      this.#comeToSignal();
+    } else if (outcome === 'fired') {
       const next = action === 'Fail' ? this.#definition.failed : this.#definition.licence;
       this.#complete(stepId, [next]);
       this.steps.push({ id: next, type: 'CreateTask', name: 'Create task', status: 'Completed' });
@@ -87,20 +129,34 @@ export class Run {
     return outcome;
   }
 
+  get personId(): string {
+    return this.id.split('').reverse().join('');
+  }
+
+  get #isLoop(): boolean {
+    return (this.#shape.rounds ?? 1) > 1;
+  }
+
+  /** The person as the People API shows them. */
+  describePerson() {
+    return { id: this.personId, personType: 'Employee', status: 'Active', ...this.person };
+  }
+
   /** As the API shows it. */
   describe() {
-    const { lineManager, ...person } = this.person;
+    const { lineManager: known, ...person } = this.person;
+    const lineManager = (this.#shape.managerIn ?? 'run') === 'run' ? known : undefined;
     return {
       id: this.id,
       name: person.name,
       status: this.status,
       createdBy: { userId: '0d0f6c8e-0000-4000-8000-000000000002', name: 'System' },
       createdDtm: this.#createdDtm,
-      lastModifiedDtm: now(),
+      lastModifiedDtm: this.#dtm(),
       deleted: false,
       context: {
         person: {
-          id: this.id.split('').reverse().join(''),
+          id: this.personId,
           ...person,
           leavingDate: `${this.#createdDtm.slice(0, 10)}T00:00:00Z`,
           customFields: { privatemail: null },
@@ -118,12 +174,12 @@ export class Run {
     };
   }
 
-  #outcomeOf(stepId: string, action: string): Firing {
+  #outcomeOf(stepId: string, action: string, iteration: string | null): Firing {
     const step = this.#step(stepId);
     if (step === undefined) {
       return stepId === this.#definition.signal ? 'not-waiting' : 'unknown-step';
     }
-    if (step.status !== 'Waiting') {
+    if (step.status !== 'Waiting' || (this.#isLoop && iteration !== String(this.#round))) {
       return 'not-waiting';
     }
     return step.waiting?.actions.some(({ name }) => name === action) ? 'fired' : 'unknown-action';
@@ -134,15 +190,20 @@ export class Run {
     if (step !== undefined) {
       step.status = 'Completed';
       delete step.waiting;
-      step.completed = { dtm: now(), nextStepIds };
+      const isTelling = this.#shape.managerIn === 'step' && stepId === this.#definition.apiRequest;
+      step.completed = {
+        dtm: this.#dtm(),
+        nextStepIds,
+        ...(isTelling ? { newContext: { person: this.person } } : {}),
+      };
     }
   }
 
   #step(id: string): RunStep | undefined {
-    return this.steps.find((step) => step.id === id);
+    return this.steps.findLast((step) => step.id === id);
   }
-}
 
-function now(): string {
-  return new Date().toISOString();
+  #dtm(inMs = 0): string {
+    return new Date(this.#place.now() + inMs).toISOString();
+  }
 }

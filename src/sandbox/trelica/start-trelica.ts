@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { FilterError, parseFilter } from './filter.ts';
-import { Run } from './run.ts';
+import { Run, type RunShape } from './run.ts';
 import { TokenDesk } from './token-desk.ts';
 import { callWebhook, type Webhook } from './webhook.ts';
 import {
@@ -24,6 +24,10 @@ export interface TrelicaOptions {
   readonly workflow?: string;
   /** Where the API request step calls; without it the step completes by itself, for those who only poll. */
   readonly webhook?: Webhook;
+  /** How it calls: over the network unless something else is given. */
+  readonly callWebhook?: typeof callWebhook;
+  /** Milliseconds since the epoch; the clock on the wall unless it is given. */
+  readonly now?: () => number;
 }
 
 export interface RunningTrelica {
@@ -32,25 +36,43 @@ export interface RunningTrelica {
   readonly clientSecret: string;
   readonly workflow: { readonly id: string; readonly name: string };
   /** Starts the workflow for a person, as the HR system does on their last day. */
-  startRun(email: string): Promise<{ readonly workflowId: string; readonly runId: string }>;
+  startRun(
+    email: string,
+    shape?: RunShape,
+  ): Promise<{ readonly workflowId: string; readonly runId: string }>;
   setWebhook(webhook: Webhook | undefined): void;
   /** Every run, with how its signal was called. */
   runs(): readonly Run[];
   /** What the next requests of a kind meet instead of an answer. */
   order(fault: FaultOrder): void;
+  /** What every request meets from now on; undefined ends it. */
+  setOutage(outage: Outage | undefined): void;
   close(): Promise<void>;
 }
 
 const faultOrder = z.object({
-  target: z.enum(['token', 'workflows', 'runs', 'run', 'fire']),
+  target: z.enum(['token', 'workflows', 'runs', 'run', 'fire', 'person']),
   kind: z.enum(['status', 'reset', 'reset-after-effect', 'html']),
   status: z.int().min(400).max(599).default(503),
   count: z.int().min(1).default(1),
 });
 export type FaultOrder = z.input<typeof faultOrder>;
+const outage = z.object({
+  kind: z.enum(['status', 'reset', 'html']),
+  status: z.int().min(400).max(599).default(503),
+});
+export type Outage = z.input<typeof outage>;
 type Target = z.infer<typeof faultOrder>['target'];
 
-interface Answer {
+/** A request as it came in, whole. */
+export interface Question {
+  readonly method: string;
+  readonly url: URL;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -72,11 +94,14 @@ export async function startTrelica(options: TrelicaOptions): Promise<RunningTrel
     clientId: trelica.desk.clientId,
     clientSecret: trelica.desk.clientSecret,
     workflow: { id: trelica.definition.id, name: trelica.definition.name },
-    startRun: (email) => trelica.startRun(email),
+    startRun: (email, shape) => trelica.startRun(email, shape),
     setWebhook: (webhook) => {
       trelica.webhook = webhook;
     },
     runs: () => [...trelica.runs.values()],
+    setOutage: (given) => {
+      trelica.outage = given && outage.parse(given);
+    },
     order: (fault) => trelica.faults.push(faultOrder.parse(fault)),
     close: async () => {
       await trelica.settled();
@@ -88,15 +113,18 @@ export async function startTrelica(options: TrelicaOptions): Promise<RunningTrel
   };
 }
 
-class Trelica {
+/** Trelica's workflows, runs and tokens in memory, without the network. */
+export class Trelica {
   baseUrl = '';
   webhook: Webhook | undefined;
+  outage: z.infer<typeof outage> | undefined;
   readonly desk: TokenDesk;
   readonly definition: Definition;
   readonly runs = new Map<string, Run>();
   readonly faults: z.infer<typeof faultOrder>[] = [];
   readonly #options: TrelicaOptions;
   readonly #seed: number;
+  readonly #now: () => number;
   readonly #calling = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
@@ -105,16 +133,24 @@ class Trelica {
     this.#seed = options.seed ?? 1;
     this.webhook = options.webhook;
     this.definition = defineWorkflow(this.#seed, options.workflow ?? 'Person leaves');
-    this.desk = new TokenDesk(idFor(this.#seed, 'client'), randomBytes(24).toString('base64url'));
+    const secret = randomBytes(24).toString('base64url');
+    this.#now = options.now ?? Date.now;
+    this.desk = new TokenDesk(idFor(this.#seed, 'client'), secret, this.#now);
   }
 
-  async startRun(email: string): Promise<{ workflowId: string; runId: string }> {
+  async startRun(email: string, shape?: RunShape): Promise<{ workflowId: string; runId: string }> {
     const person = this.#options.people.find((one) => one.email === email);
     if (person === undefined) {
       throw new RangeError(`nobody here has the address ${email}`);
     }
     const id = idFor(this.#seed, `run:${this.runs.size}`);
-    const run = new Run(id, person, this.definition, this.baseUrl);
+    const run = new Run(
+      id,
+      person,
+      this.definition,
+      { baseUrl: this.baseUrl, now: this.#now },
+      shape,
+    );
     this.runs.set(id, run);
     this.#track(this.#apiRequest(run));
     return { workflowId: this.definition.id, runId: id };
@@ -131,12 +167,17 @@ class Trelica {
     try {
       await delay(this.#options.latencyMs ?? 0);
       const url = new URL(request.url ?? '/', this.baseUrl);
-      const target = targetOf(request.method ?? '', url.pathname);
-      const fault = this.#takeFault(target);
+      if (this.outage !== undefined && !url.pathname.startsWith('/sandbox/')) {
+        return misbehave(response, this.outage);
+      }
+      const method = request.method ?? '';
+      const fault = this.#takeFault(targetOf(method, url.pathname));
       if (fault !== undefined && fault.kind !== 'reset-after-effect') {
         return misbehave(response, fault);
       }
-      const answer = await this.#answer(request, url, target);
+      const { authorization } = request.headers;
+      const body = await readBody(request);
+      const answer = await this.answer({ method, url, authorization, body });
       if (fault !== undefined) {
         response.destroy();
         return;
@@ -158,7 +199,8 @@ class Trelica {
       workflow: this.definition.name,
       email: run.person.email,
     };
-    const outcome = await callWebhook(this.webhook, facts, this.#stopped.signal);
+    const call = this.#options.callWebhook ?? callWebhook;
+    const outcome = await call(this.webhook, facts, this.#stopped.signal);
     if (outcome.kind === 'answered') {
       run.apiRequestAnswered(outcome.fields);
     } else {
@@ -183,17 +225,21 @@ class Trelica {
     return fault;
   }
 
-  async #answer(request: IncomingMessage, url: URL, target: Target | undefined): Promise<Answer> {
-    const body = await readBody(request);
+  /** Rejects with what is wrong with the request. */
+  async answer({ method, url, authorization, body }: Question): Promise<Answer> {
     if (url.pathname.startsWith('/sandbox/')) {
-      return this.#control(request.method ?? '', url.pathname, body);
+      return this.#control(method, url.pathname, body);
     }
+    const target = targetOf(method, url.pathname);
     if (target === 'token') {
-      return this.desk.issue(request.headers, body);
+      return this.desk.issue(authorization, body);
     }
-    const refusal = this.desk.check(request.headers.authorization, SCOPES[target ?? 'run']);
+    const refusal = this.desk.check(authorization, SCOPES[target ?? 'run']);
     if (refusal !== undefined) {
       return refusal;
+    }
+    if (target === 'person') {
+      return this.#person(decodeURIComponent(url.pathname.split('/').at(-1) ?? ''));
     }
     const [workflowId, , runId, , stepId, action] = url.pathname
       .replace(/^\/api\/workflows\/v1\/?/, '')
@@ -214,7 +260,17 @@ class Trelica {
     }
     return target === 'run'
       ? { status: 200, body: run?.describe() }
-      : fired(run?.fire(stepId ?? '', action ?? ''));
+      : fired(run?.fire(stepId ?? '', action ?? '', url.searchParams.get('iterationId')));
+  }
+
+  /** Whom a run is about, by id or address. */
+  #person(idOrEmail: string): Answer {
+    const run = [...this.runs.values()].find(
+      ({ personId, person }) => personId === idOrEmail || person.email === idOrEmail,
+    );
+    return run === undefined
+      ? problem(404, 'Not Found')
+      : { status: 200, body: run.describePerson() };
   }
 
   #page(url: URL, all: readonly { id: string; name: string }[]): Answer {
@@ -244,8 +300,8 @@ class Trelica {
   async #control(method: string, path: string, body: string): Promise<Answer> {
     switch (`${method} ${path}`) {
       case 'POST /sandbox/runs': {
-        const { email } = z.object({ email: z.string() }).parse(JSON.parse(body));
-        return { status: 201, body: await this.startRun(email) };
+        const { email, ...shape } = runBody.parse(JSON.parse(body));
+        return { status: 201, body: await this.startRun(email, shape) };
       }
       case 'GET /sandbox/runs': {
         const runs = [...this.runs.values()].map((run) => ({
@@ -259,6 +315,12 @@ class Trelica {
       case 'PUT /sandbox/webhook':
         this.webhook = webhookBody.parse(JSON.parse(body));
         return { status: 204 };
+      case 'PUT /sandbox/outage':
+        this.outage = outage.parse(JSON.parse(body));
+        return { status: 204 };
+      case 'DELETE /sandbox/outage':
+        this.outage = undefined;
+        return { status: 204 };
       case 'POST /sandbox/faults':
         this.faults.push(faultOrder.parse(JSON.parse(body)));
         return { status: 204 };
@@ -267,6 +329,12 @@ class Trelica {
     }
   }
 }
+
+const runBody = z.object({
+  email: z.string(),
+  managerIn: z.enum(['run', 'step', 'record']).optional(),
+  rounds: z.int().min(1).max(20).optional(),
+});
 
 const webhookBody = z.object({
   url: z.url(),
@@ -280,11 +348,13 @@ const SCOPES: Readonly<Record<Target, string>> = {
   runs: 'Workflows.Runs.Read',
   run: 'Workflows.Runs.Read',
   fire: 'Workflows.Runs.Execute',
+  person: 'People.Read',
 };
 
 function targetOf(method: string, path: string): Target | undefined {
   const routes: readonly [RegExp, Target][] = [
     [/^POST \/connect\/token$/, 'token'],
+    [/^GET \/api\/people\/v1\/[^/]+$/, 'person'],
     [/^GET \/api\/workflows\/v1$/, 'workflows'],
     [/^GET \/api\/workflows\/v1\/[^/]+\/runs$/, 'runs'],
     [/^GET \/api\/workflows\/v1\/[^/]+\/runs\/[^/]+$/, 'run'],
@@ -316,7 +386,10 @@ export function problem(status: number, detail: string): Answer {
   };
 }
 
-function misbehave(response: ServerResponse, fault: z.infer<typeof faultOrder>): void {
+function misbehave(
+  response: ServerResponse,
+  fault: Pick<z.infer<typeof faultOrder>, 'kind' | 'status'>,
+): void {
   if (fault.kind === 'reset') {
     response.destroy();
   } else if (fault.kind === 'html') {

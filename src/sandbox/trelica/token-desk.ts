@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 
-const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute'];
+const SCOPES = ['Workflows.Read', 'Workflows.Runs.Read', 'Workflows.Runs.Execute', 'People.Read'];
 const LIFETIME_SECONDS = 3_600;
 
 interface Answer {
@@ -17,19 +16,22 @@ interface Answer {
 export class TokenDesk {
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly #now: () => number;
   readonly #tokens = new Map<
     string,
     { readonly scopes: readonly string[]; readonly until: number }
   >();
 
-  constructor(clientId: string, clientSecret: string) {
+  /** `now` is in milliseconds since the epoch. */
+  constructor(clientId: string, clientSecret: string, now: () => number) {
     this.clientId = clientId;
     this.clientSecret = clientSecret;
+    this.#now = now;
   }
 
-  issue(headers: IncomingHttpHeaders, body: string): Answer {
+  issue(authorization: string | undefined, body: string): Answer {
     const form = new URLSearchParams(body);
-    const [scheme, credentials = ''] = (headers.authorization ?? '').split(' ');
+    const [scheme, credentials = ''] = (authorization ?? '').split(' ');
     const sent = Buffer.from(credentials, 'base64').toString('utf8');
     if (scheme !== 'Basic' || sent !== `${this.clientId}:${this.clientSecret}`) {
       return { status: 400, body: { error: 'invalid_client' } };
@@ -42,7 +44,7 @@ export class TokenDesk {
       return { status: 400, body: { error: 'invalid_scope' } };
     }
     const token = randomBytes(24).toString('base64url');
-    this.#tokens.set(token, { scopes: asked, until: Date.now() + LIFETIME_SECONDS * 1_000 });
+    this.#tokens.set(token, { scopes: asked, until: this.#now() + LIFETIME_SECONDS * 1_000 });
     return {
       status: 200,
       headers: { 'cache-control': 'no-store' },
@@ -58,7 +60,7 @@ export class TokenDesk {
   /** The refusal a request deserves; undefined if its token is good for the scope. */
   check(authorization: string | undefined, scope: string): Answer | undefined {
     const token = this.#tokens.get(authorization?.replace(/^Bearer /, '') ?? '');
-    if (token === undefined || token.until <= Date.now()) {
+    if (token === undefined || token.until <= this.#now()) {
       const reason = 'Bearer error="invalid_token", error_description="The token is not valid"';
       return { status: 401, headers: { 'www-authenticate': reason } };
     }
