@@ -231,6 +231,11 @@ export const CMDLETS = {
     required: ['Mailbox'],
     parameters: { Mailbox: 'identity', ResultSize: 'text' },
   },
+  'Get-MobileDeviceStatistics': {
+    effect: 'read',
+    required: ['Mailbox'],
+    parameters: { Mailbox: 'identity' },
+  },
   'Remove-MobileDevice': {
     effect: 'write',
     required: ['Identity', 'Confirm'],

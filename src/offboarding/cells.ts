@@ -3,11 +3,11 @@ import { type Identity, parseIdentity } from '../cmdlets/identity.ts';
 import { ServiceError } from '../errors.ts';
 import type { Cells } from './ports.ts';
 
-/** A GUID in an answer; the empty one names nothing. */
+/** A GUID in an answer, in lower case so that it can be compared; the empty one names nothing. */
 export const guidCell = z
   .guid()
   .refine((text) => !/^[0-]+$/.test(text))
-  .transform((text): Identity => parseIdentity(text));
+  .transform((text): Identity => parseIdentity(text.toLowerCase()));
 
 /** A list of texts, which may come as one text or as nothing at all. */
 export const textsCell = z

@@ -143,8 +143,8 @@ async function noteRefusal(
 }
 
 /** The required changes that are still asked for, or in doubt, less those refused in a tolerated way. */
-function leftOf({ plan, uncertain }: Remaining, { outcomes }: Made): readonly Change[] {
-  return [...plan.changes, ...uncertain].filter(
+function leftOf({ plan, uncertain, unseen }: Remaining, { outcomes }: Made): readonly Change[] {
+  return [...plan.changes, ...uncertain, ...unseen].filter(
     ({ id, required }) => required && outcomes.get(id)?.kind !== 'skipped',
   );
 }
@@ -184,9 +184,10 @@ async function verify(
   parts: ConvergeParts,
 ): Promise<Remaining> {
   const { exchange, journal, pause, signal } = parts;
+  const open = [...first.plan.changes, ...first.uncertain, ...first.unseen];
   const changed = before.views.filter(
     ({ operation, costsNothing }) =>
-      costsNothing || first.plan.changes.some((change) => change.operation === operation.name),
+      costsNothing || open.some((change) => change.operation === operation.name),
   );
   const scanner: Scanner = (operation, scan, subject) => {
     const looked = changed.find((view) => view.operation === operation)?.looked ?? [];

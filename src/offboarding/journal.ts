@@ -71,6 +71,7 @@ export class Journal {
       sentence: change.sentence,
       required: change.required,
       ...(change.once === undefined ? {} : { once: change.once }),
+      ...(change.irreversible === undefined ? {} : { irreversible: change.irreversible }),
       outcome: kind,
       ...(isMadeBefore ? { madeBefore: true } : {}),
       ...detail,

@@ -23,6 +23,8 @@ export interface Remaining {
   readonly plan: Plan;
   /** Taken out of the plan because they may have happened: nothing can be read, and nothing repeated. */
   readonly uncertain: readonly Change[];
+  /** Taken out because they were made; but the state, which would show them, does not. */
+  readonly unseen: readonly Change[];
 }
 
 /**
@@ -39,12 +41,14 @@ export function remaining(
   const uncertain = repeats.filter(({ id }) =>
     done.some((one) => one.id === id && ['begun', 'unknown'].includes(one.outcome)),
   );
+  const unseen = repeats.filter((one) => one.isShown === true && !uncertain.includes(one));
   const doubts = uncertain.map(({ sentence }) => ({
     kind: OUTCOME_UNKNOWN,
     sentence: `Begun, but whether it happened is unknown, and it is not repeated: ${sentence}.`,
   }));
   return {
     uncertain,
+    unseen,
     plan: {
       ...plan,
       changes: plan.changes.filter((change) => !repeats.includes(change)),

@@ -13,7 +13,7 @@ export function previewText(shown: Preview): string {
     ...findings.map(({ severity, sentence, code }) => `  ${severity}: ${sentence} (${code})`),
     ...heading(changes, 'Changes, in this order'),
     ...changes.flatMap((change, index) => [
-      `  ${index + 1}. ${change.sentence}${change.required ? '' : ' (best effort)'}`,
+      `  ${index + 1}. ${change.sentence}${notesOn(change)}`,
       `     ${commandText(change)}`,
     ]),
     ...heading(skipped, 'Left alone'),
@@ -27,6 +27,14 @@ export function previewText(shown: Preview): string {
 
 function heading(list: readonly unknown[], title: string): readonly string[] {
   return list.length === 0 ? [] : ['', title];
+}
+
+function notesOn({ required, irreversible }: PlannedChange): string {
+  const notes = [
+    ...(required ? [] : ['best effort']),
+    ...(irreversible ? ['cannot be taken back'] : []),
+  ];
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
 /** As one would write it in PowerShell; values are shown, never run. */

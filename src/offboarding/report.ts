@@ -27,6 +27,7 @@ export const plannedChange = z.object({
   parameters: z.record(z.string(), parameterValue),
   required: z.boolean(),
   once: z.literal(true).optional(),
+  irreversible: z.literal(true).optional(),
 });
 
 export const findingShown = z.object({
@@ -58,6 +59,7 @@ const changeResult = z.object({
   sentence: z.string(),
   required: z.boolean(),
   once: z.literal(true).optional(),
+  irreversible: z.literal(true).optional(),
   outcome: changeOutcome,
   /** An earlier call of it was made, or may have been, whatever became of the latest. */
   madeBefore: z.literal(true).optional(),
@@ -135,7 +137,7 @@ export type ChangeResult = z.infer<typeof changeResult>;
 
 /** A planned change as it is stored and served. */
 export function shownChange(change: Change): PlannedChange {
-  const { id, operation, sentence, required, once, call } = change;
+  const { id, operation, sentence, required, once, irreversible, call } = change;
   return {
     id,
     operation,
@@ -146,6 +148,7 @@ export function shownChange(change: Change): PlannedChange {
     ),
     required,
     ...(once === undefined ? {} : { once }),
+    ...(irreversible === undefined ? {} : { irreversible }),
   };
 }
 

@@ -13,7 +13,7 @@ export const RIGHT_NAMES = ['Full Access', 'Send As', 'Send on Behalf'] as const
  */
 export interface Right {
   readonly name: (typeof RIGHT_NAMES)[number];
-  read(mailbox: Identity, delegate: Recipient): Call;
+  read(mailbox: Identity, delegate: Pick<Recipient, 'guid' | 'distinguishedName'>): Call;
   isHeld(answer: readonly Cells[]): boolean;
   grant(mailbox: Identity, delegate: Identity): Call;
   revoke(mailbox: Identity, delegate: Identity): Call;

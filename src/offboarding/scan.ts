@@ -1,3 +1,5 @@
+import type { Call } from '../cmdlets/call.ts';
+import { ServiceError } from '../errors.ts';
 import type { Looked, Scan, Subject } from './operations/operation.ts';
 import type { Cells, Exchange } from './ports.ts';
 
@@ -51,6 +53,27 @@ async function lookAt(
   exchange: Exchange,
 ): Promise<readonly Looked[]> {
   const call = scan.look(listed, subject);
-  const answer = call === undefined ? [] : await exchange.read(call);
+  const answer = call === undefined ? [] : await readUnlessGone(call, scan, listed, exchange);
   return answer.length === 0 ? [] : [{ listed, answer }];
+}
+
+/**
+ * Between the listing and the look there may be hours: of what was deleted meanwhile nothing is left to see. But
+ * it may also be the person who is not found, and then nothing was seen.
+ */
+async function readUnlessGone(
+  call: Call,
+  scan: Scan,
+  listed: Cells,
+  exchange: Exchange,
+): Promise<readonly Cells[]> {
+  try {
+    return await exchange.read(call);
+  } catch (error) {
+    const isNotFound = error instanceof ServiceError && error.code === 'exchange.not-found';
+    if (isNotFound && (await exchange.read(scan.stillThere(listed))).length === 0) {
+      return [];
+    }
+    throw error;
+  }
 }

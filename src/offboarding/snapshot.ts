@@ -41,11 +41,15 @@ export interface SnapshotOptions {
   readonly known?: Answers;
 }
 
-/** Readings of what no operation changes: once for an attempt is enough. */
+/**
+ * Readings of what no operation changes: once for an attempt is enough. So it is for a preview, which only
+ * tells whether it is refused.
+ */
 const UNCHANGED_BY_US: ReadonlySet<CmdletName> = new Set<CmdletName>([
   'Get-AcceptedDomain',
   'Get-HostedOutboundSpamFilterPolicy',
   'Get-MailboxStatistics',
+  'Remove-CalendarEvents',
 ]);
 
 /** Reads of one snapshot that are under way at a time: more would only fill the queue of the sessions. */
@@ -63,29 +67,46 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const read = (call: Call) => exchange.read(call);
   const subject: Subject = { ...others, readAt, mailbox: await readMailbox(mailbox, read) };
-  const wanted = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
-  const calls = wanted.flatMap((one) => one.calls);
-  const answers = await readAll(calls, known, read);
+  const first = operations.map((operation) => ({ operation, calls: operation.reads(subject) }));
+  const firstAnswers = await readAll(first, known, read);
+  const wanted = first.map(({ operation, calls }) => {
+    const next = operation.readsNext?.(subject, answersTo(calls, firstAnswers)) ?? [];
+    return { operation, calls: [...calls, ...next] };
+  });
+  const answers = await readAll(wanted, firstAnswers, read);
   const views: View[] = [];
-  for (const { operation, calls: own } of wanted) {
+  for (const { operation, calls } of wanted) {
     const { scan } = operation;
     const isScanned = scan !== undefined && scanner !== undefined;
     views.push({
       operation,
-      answers: own.map((call) => answers.get(keyOf(call)) ?? []),
-      costsNothing: own.every(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)),
+      answers: answersTo(calls, answers),
+      costsNothing: calls.every(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)),
       ...(isScanned ? { looked: await scanner(operation, scan, subject) } : {}),
     });
   }
-  const facts = calls.filter(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet)).map(keyOf);
+  const facts = wanted
+    .flatMap(({ calls }) => calls)
+    .filter(({ cmdlet }) => UNCHANGED_BY_US.has(cmdlet))
+    .map(keyOf);
   return { subject, views, facts: new Map(facts.map((key) => [key, answers.get(key) ?? []])) };
 }
 
+interface Wanted {
+  readonly operation: Operation;
+  readonly calls: readonly Call[];
+}
+
+function answersTo(calls: readonly Call[], answers: Answers): readonly (readonly Cells[])[] {
+  return calls.map((call) => answers.get(keyOf(call)) ?? []);
+}
+
 async function readAll(
-  calls: readonly Call[],
+  wanted: readonly Wanted[],
   known: Answers,
   read: Exchange['read'],
 ): Promise<Answers> {
+  const calls = wanted.flatMap((one) => one.calls);
   const distinct = [...new Map(calls.map((call) => [keyOf(call), call]))].filter(
     ([key]) => !known.has(key),
   );

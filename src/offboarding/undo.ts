@@ -4,7 +4,7 @@ import type { Attempt } from './attempt.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import { converge } from './converge.ts';
 import { toDelegate } from './delegates.ts';
-import type { FindingKind } from './findings.ts';
+import type { Finding, FindingKind } from './findings.ts';
 import { Journal } from './journal.ts';
 import { madeIds } from './made.ts';
 import { kindOf, OPERATIONS } from './operations/list.ts';
@@ -12,7 +12,7 @@ import type { Operation, OperationKind } from './operations/operation.ts';
 import type { Participants } from './participants.ts';
 import type { Exchange, Resolution } from './ports.ts';
 import type { OffboardParts } from './process.ts';
-import type { Report } from './report.ts';
+import type { ChangeResult, Report } from './report.ts';
 
 /**
  * A change that was not read back may still be unseen on some servers: an undo that looked too early would
@@ -74,8 +74,7 @@ export function undoable({ before = {}, changes }: Report): {
   const made = madeIds(changes);
   const split = Object.groupBy(
     changes.filter(({ id }) => made.has(id)),
-    ({ operation }) =>
-      restorer(kindOf(operation), before[operation]) === undefined ? 'irreversible' : 'reversible',
+    (change) => (isReversible(change, before[change.operation]) ? 'reversible' : 'irreversible'),
   );
   const sentences = (some: readonly { sentence: string }[] = []) =>
     some.map(({ sentence }) => sentence);
@@ -90,30 +89,37 @@ export function restoring({ before = {}, changes }: Report): readonly Operation[
   const made = madeIds(changes);
   const kinds: readonly OperationKind[] = OPERATIONS.toReversed();
   return kinds.flatMap((kind) => {
-    const sentences = changes
-      .filter(({ id, operation }) => operation === kind.name && made.has(id))
-      .map(({ sentence }) => sentence);
-    return sentences.length === 0 ? [] : [restoringOne(kind, before[kind.name], made, sentences)];
+    const own = changes.filter(({ id, operation }) => operation === kind.name && made.has(id));
+    return own.length === 0 ? [] : [restoringOne(kind, before[kind.name], own)];
   });
 }
 
+/** Brings back what can be, of the changes that were made, and says what cannot. */
 function restoringOne(
   kind: OperationKind,
   before: unknown,
-  made: ReadonlySet<string>,
-  sentences: readonly string[],
+  made: readonly ChangeResult[],
 ): Operation {
-  const operation = restorer(kind, before);
-  if (operation === undefined) {
-    return irreversible(kind.name, sentences);
-  }
+  const reversible = made.filter((change) => isReversible(change, before));
+  const ids = new Set(reversible.map(({ id }) => id));
+  const operation = ids.size === 0 ? idle(kind.name) : (restorer(kind, before) ?? idle(kind.name));
+  const lost = made.filter(({ id }) => !ids.has(id)).map(cannotUndo);
   return {
     ...operation,
     plan: (subject, answers, looked) => {
-      const plan = operation.plan(subject, answers, looked);
-      return { ...plan, changes: plan.changes.filter(({ id }) => made.has(id)) };
+      const { changes, findings, ...rest } = operation.plan(subject, answers, looked);
+      return {
+        ...rest,
+        changes: changes.filter(({ id }) => ids.has(id)),
+        findings: [...findings, ...lost],
+      };
     },
   };
+}
+
+/** `before` is the image of the change's operation. */
+function isReversible({ operation, irreversible }: ChangeResult, before: unknown): boolean {
+  return irreversible === undefined && restorer(kindOf(operation), before) !== undefined;
 }
 
 /** Undefined where the operation has no way back, or left no image to go back to. */
@@ -122,15 +128,15 @@ function restorer(kind: OperationKind | undefined, before: unknown): Operation |
   return image?.success ? kind?.restore?.(image.data) : undefined;
 }
 
-function irreversible(name: string, sentences: readonly string[]): Operation {
-  const findings = sentences.map((sentence) => ({
-    kind: CANNOT_UNDO,
-    sentence: `Cannot be taken back: ${sentence}.`,
-  }));
+function cannotUndo({ sentence }: ChangeResult): Finding {
+  return { kind: CANNOT_UNDO, sentence: `Cannot be taken back: ${sentence}.` };
+}
+
+function idle(name: string): Operation {
   return {
     name,
     reads: () => [],
-    plan: () => ({ changes: [], findings, skipped: [], seen: undefined }),
+    plan: () => ({ changes: [], findings: [], skipped: [], seen: undefined }),
   };
 }
 

@@ -115,6 +115,22 @@ for (const [name, isEffect] of [
   });
 }
 
+test('a doubt stays where another operation has something to do, and the doubtful one reads', async () => {
+  const scene = new Scene();
+  const doubtful = {
+    ...unreadable(),
+    reads: () => [call('Get-MailboxPermission', { Identity: LEAVER, User: LEAVER })],
+  };
+  scene.tenant.afterEffect = lose;
+  await scene.attempt(doubtful);
+  scene.tenant.afterEffect = () => undefined;
+  const verdict = await scene.attempt(doubtful, {
+    ...unreadable({ id: 'other', operation: 'other' }),
+    name: 'other',
+  });
+  assert.equal(verdict.kind === 'fail' && verdict.code, 'offboarding.outcome-unknown');
+});
+
 test('where it is not required, the doubt is told and the rest goes on', async () => {
   const scene = new Scene();
   scene.tenant.afterEffect = lose;
@@ -182,6 +198,7 @@ function scanning(): Operation {
       list: call('Get-Recipient', { Filter: 'Members -eq 1' }),
       look: ({ Guid }) =>
         call('Get-MailboxPermission', { Identity: guid(99), User: Guid === LIST ? LIST : LEAVER }),
+      stillThere: () => call('Get-Recipient', { Filter: 'Guid -eq 1' }),
     },
     plan: (_subject, _answers, looked) => ({
       ...NOTHING,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { EMPTY_REPORT } from '../../src/offboarding/report.ts';
-import { undo } from '../../src/offboarding/undo.ts';
+import { undo, undoable } from '../../src/offboarding/undo.ts';
 import { stateOf } from '../../src/sandbox/tenant/state.ts';
 import { LEE, MAX, offboardOn, undoOn } from '../support/one-leaver.ts';
 import { exchangeOn, openTenant } from '../support/tenant-exchange.ts';
@@ -69,6 +69,29 @@ test('the image of the first attempt counts, whatever later ones saw', async () 
   assert.equal(second.ending, 'continue');
   await undoOn(tenant, second.report);
   assert.deepEqual(stateOf(tenant.truth, LEE), before);
+});
+
+test('whoever decides on an undo is told, change by change, what does not come back', async () => {
+  const tenant = openTenant();
+  const operations = {
+    'mobile-devices': { wipe: 'account' },
+    'cancel-meetings': { days: 30 },
+    'convert-to-shared': {},
+  };
+  const wiping = await offboardOn(tenant, operations);
+  for (let read = 0; read < 20; read += 1) {
+    tenant.run('Get-AcceptedDomain', {});
+  }
+  // By now the devices have acknowledged their wipes, and their partnerships go.
+  const { report } = await offboardOn(tenant, operations, { report: wiping.report });
+  const { reversible, irreversible } = undoable(report);
+  assert.deepEqual(
+    [reversible, irreversible].map((some) => some.map((sentence) => sentence.split(' ')[0])),
+    [
+      ['Wipe', 'Wipe', 'Make'],
+      ['Cancel', 'Remove', 'Remove'],
+    ],
+  );
 });
 
 test('a job that changed nothing has nothing to undo', async () => {

@@ -126,9 +126,22 @@ describe('mobile devices', () => {
       [status()['Status'], status()['DeviceWipeAckTime']],
       ['DeviceWipePending', null],
     );
-    scene.reads(5);
+    scene.reads(20);
     assert.equal(status()['Status'], 'DeviceWipeSucceeded');
     assert.equal(scene.mailbox(LEE).devices[TABLET]?.isWiped, true);
+  });
+
+  test('a wipe of the account only has times of its own', () => {
+    const scene = new Scene();
+    const identity = { Identity: idOf(scene, TABLET) };
+    scene.run('Clear-MobileDevice', { ...identity, AccountOnly: true });
+    const status = scene.one('Get-MobileDeviceStatistics', identity);
+    assert.equal(status['Status'], 'AccountOnlyDeviceWipePending');
+    assert.deepEqual(
+      [status['DeviceWipeRequestTime'], status['AccountOnlyDeviceWipeAckTime']],
+      [null, null],
+    );
+    assert.notEqual(status['AccountOnlyDeviceWipeRequestTime'], null);
   });
 
   test('a wipe that was called back, or whose partnership is gone, never happens', () => {
@@ -138,7 +151,7 @@ describe('mobile devices', () => {
     scene.run('Clear-MobileDevice', { Identity: phone, Cancel: true });
     scene.run('Clear-MobileDevice', { Identity: tablet });
     scene.run('Remove-MobileDevice', { Identity: tablet });
-    scene.reads(10);
+    scene.reads(25);
     assert.deepEqual(
       scene.mailbox(LEE).devices.map(({ isWiped }) => isWiped),
       [false, false],

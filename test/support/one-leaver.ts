@@ -19,6 +19,8 @@ export interface Leaving {
   /** What earlier attempts left. */
   readonly report?: Report;
   readonly findings?: object;
+  /** The process dies at this save, before or after the report is on disk. */
+  readonly killed?: { readonly save: number; readonly isWritten: boolean };
 }
 
 export interface Left {
@@ -35,7 +37,13 @@ const log = pino({ level: 'silent' });
 export async function offboardOn(
   tenant: Tenant,
   operations: object,
-  { email = LEE, manager = MAX, report: earlier = EMPTY_REPORT, findings = {} }: Leaving = {},
+  {
+    email = LEE,
+    manager = MAX,
+    report: earlier = EMPTY_REPORT,
+    findings = {},
+    killed,
+  }: Leaving = {},
 ): Promise<Left> {
   const policy = workflowPolicy.parse({ workflow: 'Person leaves', operations, findings });
   const configured = operationsOf(policy);
@@ -46,9 +54,16 @@ export async function offboardOn(
     managerEmail: manager === null ? undefined : address(manager),
   };
   let report: Report = { ...earlier, person: { email, name: person.name } };
+  let saves = 0;
   const journal = new Journal(report, {
     save: async (saved) => {
-      report = stored(saved);
+      saves += 1;
+      const left = killed === undefined ? 1 : killed.save - saves;
+      report = left > 0 || (left === 0 && killed?.isWritten) ? saved : report;
+      // Also for whoever catches it: nothing is written any more.
+      if (left <= 0) {
+        throw new Killed();
+      }
     },
     now: () => 0,
     calls: () => exchange.calls,
@@ -63,11 +78,17 @@ export async function offboardOn(
       signal: new AbortController().signal,
       pause: async () => undefined,
     });
-    return { ending: verdict.kind === 'continue' ? 'continue' : verdict.code, report };
+    return {
+      ending: verdict.kind === 'continue' ? 'continue' : verdict.code,
+      report: stored(report),
+    };
   } catch (error) {
-    return { ending: codeOf(error), report };
+    const ending = error instanceof Killed ? 'killed' : codeOf(error);
+    return { ending, report: stored(report) };
   }
 }
+
+class Killed extends Error {}
 
 /** Takes back what the job with this report did, an hour later. */
 export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
@@ -78,15 +99,15 @@ export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
         report,
         signal: new AbortController().signal,
         save: async (saved) => {
-          report = stored(saved);
+          report = saved;
         },
       },
       original,
       { exchange: exchangeOn(tenant), log, now: () => HOUR_MS, pause: async () => undefined },
     );
-    return { ending: conclusion.kind, report };
+    return { ending: conclusion.kind, report: stored(report) };
   } catch (error) {
-    return { ending: codeOf(error), report };
+    return { ending: codeOf(error), report: stored(report) };
   }
 }
 

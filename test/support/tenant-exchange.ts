@@ -16,14 +16,19 @@ const documented = readDocumented();
 export interface TenantOptions {
   readonly people?: number;
   readonly groups?: number;
+  /** Members of the large list; few, since every query looks at them and no leaver is one. */
+  readonly contacts?: number;
   readonly seed?: number;
   readonly visibilityLagReads?: number;
 }
 
 /** The simulated tenant without its HTTP front: as real, and thousands of times a second. */
 export function openTenant(options: TenantOptions = {}): Tenant {
-  const { people = 0, groups = 0, seed = 1, visibilityLagReads = 0 } = options;
-  return new Tenant(() => populate({ people, groups, seed }), { seed, visibilityLagReads });
+  const { people = 0, groups = 0, contacts = 10, seed = 1, visibilityLagReads = 0 } = options;
+  return new Tenant(() => populate({ people, groups, contacts, seed }), {
+    seed,
+    visibilityLagReads,
+  });
 }
 
 /** As if one session that never fails stood between. */

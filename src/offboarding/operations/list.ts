@@ -1,14 +1,18 @@
 import { archive } from './archive.ts';
 import { autoReply } from './auto-reply.ts';
+import { cancelMeetings } from './cancel-meetings.ts';
 import { clientProtocols } from './client-protocols.ts';
 import { convertToShared } from './convert-to-shared.ts';
 import { delegateAccess } from './delegate-access.ts';
 import { forwarding } from './forwarding.ts';
 import { handOverGroups } from './hand-over-groups.ts';
 import { hideFromAddressLists } from './hide-from-address-lists.ts';
+import { inboxRules } from './inbox-rules.ts';
 import { leaveGroups } from './leave-groups.ts';
 import { litigationHold } from './litigation-hold.ts';
+import { mobileDevices } from './mobile-devices.ts';
 import type { OperationKind } from './operation.ts';
+import { rightsElsewhere } from './rights-elsewhere.ts';
 import { sentCopies } from './sent-copies.ts';
 
 /**
@@ -18,9 +22,13 @@ import { sentCopies } from './sent-copies.ts';
  * one. An undo goes the other way. A new operation is one file and one line here.
  */
 export const OPERATIONS = [
+  inboxRules,
+  mobileDevices,
+  cancelMeetings,
   autoReply,
   forwarding,
   delegateAccess,
+  rightsElsewhere,
   sentCopies,
   handOverGroups,
   leaveGroups,

@@ -36,6 +36,10 @@ export interface Change {
    * without a known end, it becomes a finding for a person instead of a second call.
    */
   readonly once?: true;
+  /** Of what happens once: the state shows it all the same. Made and not shown, it is not done. */
+  readonly isShown?: true;
+  /** Nobody can take it back: an undo says so instead. */
+  readonly irreversible?: true;
   /** Refusals that mean "leave it alone, say why", not "not done". */
   readonly tolerates?: readonly ErrorCode[];
 }
@@ -61,6 +65,8 @@ export interface Scan {
   readonly list: Call;
   /** What to read of one of them; undefined to pass it over. */
   look(listed: Cells, subject: Subject): Call | undefined;
+  /** Reads whether a listed object is still there: asked where a look finds nothing to look at. */
+  stillThere(listed: Cells): Call;
 }
 
 /** A listed object of which there was something to read. */
@@ -76,7 +82,12 @@ export interface Operation<V = unknown> {
   readonly addresses?: readonly EmailAddress[];
   readonly scan?: Scan;
   reads(subject: Subject): readonly Call[];
-  /** `answers[i]` is what `reads(subject)[i]` returned; `looked` is undefined where nobody scanned. */
+  /** What has to be read because of the first answers. */
+  readsNext?(subject: Subject, answers: readonly (readonly Cells[])[]): readonly Call[];
+  /**
+   * `answers[i]` is what `reads(subject)[i]` returned, and those of `readsNext` follow; `looked` is undefined
+   * where nobody scanned.
+   */
   plan(
     subject: Subject,
     answers: readonly (readonly Cells[])[],
@@ -103,7 +114,7 @@ export interface OperationKind<S = unknown, V = unknown> {
   configure(settings: S): Operation<V>;
   /**
    * The operation that brings back what was seen before; of its changes only those are made whose id this
-   * job has made. Left out where nothing can be brought back.
+   * job has made, and no irreversible one. Left out where nothing can be brought back.
    */
   restore?(before: V): Operation<V>;
   /** What was seen, for people: a line each. */

@@ -120,6 +120,7 @@ function deviceOf(
     guid,
     deviceId: guid.replaceAll('-', ''),
     isKnown: true,
+    hasStatistics: true,
     wipe: null,
     accountWipes: 0,
     fullWipes: 0,

@@ -68,6 +68,8 @@ export interface MobileDevice {
   readonly client: 'REST' | 'EAS';
   /** False once the partnership was removed: no cmdlet finds the device any more. */
   isKnown: boolean;
+  /** False while the device has never synced. */
+  hasStatistics: boolean;
   wipe: Wipe | null;
   /** Wipes asked for, ever. */
   accountWipes: number;

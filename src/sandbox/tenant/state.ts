@@ -163,9 +163,14 @@ function rulesAndDevices(
         .map(addressOf),
     })),
     outlookRules,
-    devices: devices.map(({ wipe, deviceId: _id, os: _os, client: _client, ...device }) => ({
-      ...device,
+    devices: devices.map(({ guid, name, type, isKnown, wipe, accountWipes, fullWipes }) => ({
+      guid,
+      name,
+      type,
+      isKnown,
       isWiped: typeof wipe?.acknowledgedAt === 'string',
+      accountWipes,
+      fullWipes,
     })),
   };
 }

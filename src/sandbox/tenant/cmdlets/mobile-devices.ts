@@ -19,7 +19,11 @@ export const getMobileDevice: Cmdlet = {
 export const getMobileDeviceStatistics: Cmdlet = {
   kind: 'read',
   parameters: ['Identity', 'Mailbox'],
-  run: (directory, values) => ({ objects: asked(directory, values).map(describeStatistics) }),
+  run: (directory, values) => ({
+    objects: asked(directory, values)
+      .filter(({ device }) => device.hasStatistics)
+      .map(describeStatistics),
+  }),
 };
 
 export const removeMobileDevice: Cmdlet = {
@@ -44,8 +48,8 @@ export const clearMobileDevice: Cmdlet = {
   },
 };
 
-/** How many reads pass before the device gets in touch and wipes itself. */
-const CONTACT_AFTER_READS = 5;
+/** How many reads pass before the device gets in touch and wipes itself: more than a job makes while it looks again. */
+const CONTACT_AFTER_READS = 20;
 
 function wipe({ owner, device }: Owned, values: Values, { now }: Clock): Answer {
   // Outlook never gives more than its own account away.
@@ -138,14 +142,22 @@ function describe(owned: Owned): WireObject {
 
 function describeStatistics(owned: Owned): WireObject {
   const { wipe: asks } = owned.device;
-  const at = (time: string | null | undefined) =>
-    time === null || time === undefined ? null : { $date: time };
   return {
     ...describe(owned),
     Status: statusOf(asks),
-    DeviceWipeSentTime: at(asks?.sentAt),
-    DeviceWipeRequestTime: at(asks?.sentAt),
-    DeviceWipeAckTime: at(asks?.acknowledgedAt),
+    ...timesOf('DeviceWipe', asks?.accountOnly === false ? asks : null),
+    ...timesOf('AccountOnlyDeviceWipe', asks?.accountOnly === true ? asks : null),
+  };
+}
+
+/** Each kind of wipe has times of its own. */
+function timesOf(kind: string, asks: Wipe | null): WireObject {
+  const at = (time: string | null | undefined) =>
+    time === null || time === undefined ? null : { $date: time };
+  return {
+    [`${kind}SentTime`]: at(asks?.sentAt),
+    [`${kind}RequestTime`]: at(asks?.sentAt),
+    [`${kind}AckTime`]: at(asks?.acknowledgedAt),
   };
 }
 
@@ -153,5 +165,6 @@ function statusOf(asks: Wipe | null): string {
   if (asks === null) {
     return 'DeviceOk';
   }
-  return asks.acknowledgedAt === null ? 'DeviceWipePending' : 'DeviceWipeSucceeded';
+  const kind = asks.accountOnly ? 'AccountOnlyDeviceWipe' : 'DeviceWipe';
+  return `${kind}${asks.acknowledgedAt === null ? 'Pending' : 'Succeeded'}`;
 }
