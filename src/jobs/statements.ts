@@ -126,8 +126,9 @@ export function prepareStatements(database: Database) {
          reasonCode = NULL, reasonText = NULL WHERE id = @id`,
     ),
     retry: write<{ id: string; now: number }>(
-      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
-         failures = 0, outages = 0, crashes = 0 WHERE id = @id`,
+      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, startedAt = NULL,
+         finishedAt = NULL, failures = 0, outages = 0, crashes = 0, reasonCode = NULL,
+         reasonText = NULL WHERE id = @id`,
     ),
     hasten: write<{ codes: string; now: number }>(
       `UPDATE jobs INDEXED BY openByDue SET dueAt = @now, updatedAt = @now

@@ -68,6 +68,7 @@ export interface Job {
   readonly dueAt: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** When it was begun first, or first since somebody had it tried again. */
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
 }

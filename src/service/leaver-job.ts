@@ -60,9 +60,18 @@ export function createUndo(
       throw new ServiceError('jobs.not-undoable', obstacle ?? 'the job has changed nothing');
     }
     const request: UndoRequest = { source: 'undo', jobId: id };
-    const key = JSON.stringify(['undo', id, job.finishedAt ?? 0]);
-    return put({ key, lock: person.email, request: asJson(request) }, store, wake, now);
+    return put(
+      { key: undoKeyOf(job), lock: person.email, request: asJson(request) },
+      store,
+      wake,
+      now,
+    );
   };
+}
+
+/** One undo for what a job did until it ended; what it does when it is tried again is another matter. */
+function undoKeyOf({ id, startedAt = 0 }: Job): string {
+  return JSON.stringify(['undo', id, startedAt]);
 }
 
 function obstacleToUndo(job: Job, changes: Report['changes']): string | undefined {
@@ -110,6 +119,13 @@ export interface LeaverJobParts {
   readonly log: Logger;
 }
 
+/** Two jobs must not change one mailbox in turns, nor one signal what the other has taken back. */
+const TRIED_AGAIN = {
+  code: 'tried-again',
+  message:
+    'the job was tried again after this undo was asked for; ask for it again if it is still wanted',
+};
+
 /** What the queue does with a job: one attempt at one leaver, or at taking back what another job did. */
 export function createLeaverHandler(parts: LeaverJobParts): Handler {
   return async (work: Work): Promise<Outcome> => {
@@ -123,6 +139,9 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     if (request.source === 'undo') {
       const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });
       const original = await getJob(request.jobId, parts.jobs);
+      if (undoKeyOf(original) !== work.job.key) {
+        return { kind: 'superseded', reason: TRIED_AGAIN };
+      }
       return undo(attempt, resumeReport(original.report), toolsFor(work, log, parts));
     }
     const log = parts.log.child({ jobId: work.job.id, runId: request.runId });
@@ -130,6 +149,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
       {
         ...attempt,
         request,
+        since: work.job.startedAt ?? 0,
         adopt: (identity) => work.adopt(identity),
         pass: (limits) => work.pass(limits),
       },
