@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause, systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { forgetOldJobs } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { Job, JobStore } from '../jobs/store.ts';
 import { createMetrics } from '../metrics/metrics.ts';
@@ -64,11 +65,13 @@ export async function workOnce(
     log,
   });
   try {
+    certificate?.start();
     pool.start();
     await runner.start();
     notices.start();
     const swept = await front.sweep();
     await untilIdle(store, limits);
+    await forgetOldJobs({ store, days: config.retention.days, clock });
     await notices.look();
     return { swept, open: await openJobs(store) };
   } finally {
