@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
-import { JOB_STATES, type Job, type JobEvent, type JobStore } from '../jobs/store.ts';
+import { JOB_STATES } from '../jobs/states.ts';
+import type { Job, JobEvent, JobStore } from '../jobs/store.ts';
 import type { Intake } from '../offboarding/ports.ts';
 import { readReport, report } from '../offboarding/report.ts';
 import { reportText } from '../offboarding/report-text.ts';

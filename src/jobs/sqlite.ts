@@ -8,29 +8,28 @@ import { MIGRATIONS } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { LONGEST_PAUSE_MS } from './retry.ts';
 import { type Head, prepareStatements, toJob } from './statements.ts';
-import { eventOf, mayBecome } from './states.ts';
-import {
-  type Accepted,
-  type Adoption,
-  type AskedBy,
-  type Backup,
-  type Cancellation,
-  type Ending,
-  type EventFacts,
-  JOB_STATES,
-  type Job,
-  type JobEvent,
-  type JobFilter,
-  type JobState,
-  type JobStore,
-  type JsonObject,
-  type Limit,
-  type NewJob,
-  type Passage,
-  type Pause,
-  type Postponement,
-  type Reason,
-  type Recovery,
+import type { JobState } from './states.ts';
+import { eventOf, JOB_STATES, mayBecome } from './states.ts';
+import type {
+  Accepted,
+  Adoption,
+  AskedBy,
+  Backup,
+  Cancellation,
+  Ending,
+  EventFacts,
+  Job,
+  JobEvent,
+  JobFilter,
+  JobStore,
+  JsonObject,
+  Limit,
+  NewJob,
+  Passage,
+  Pause,
+  Postponement,
+  Reason,
+  Recovery,
 } from './store.ts';
 
 /** A job during which the process died so often in a row is set aside: it may be what kills it. */

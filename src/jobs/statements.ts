@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Job, JobState, JsonObject } from './store.ts';
+import type { JobState } from './states.ts';
+import type { Job, JsonObject } from './store.ts';
 
 /** A job as the table has it. */
 export interface Line {

@@ -1,4 +1,4 @@
-import type { JobEventName } from './states.ts';
+import type { JobEventName, JobState } from './states.ts';
 
 /**
  * The durable queue's contract. A store knows keys, locks, states and times; it does not know what a
@@ -9,17 +9,6 @@ import type { JobEventName } from './states.ts';
  * with the move itself.
  * All times are whole milliseconds since the epoch, given by the caller: a store has no clock.
  */
-export const JOB_STATES = [
-  'queued',
-  'running',
-  'waiting',
-  'held',
-  'done',
-  'superseded',
-  'needs-attention',
-  'cancelled',
-] as const;
-export type JobState = (typeof JOB_STATES)[number];
 
 export type JsonValue =
   | string

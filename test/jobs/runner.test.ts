@@ -7,7 +7,8 @@ import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import { type Handler, Runner } from '../../src/jobs/runner.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
-import type { JobState, JobStore } from '../../src/jobs/store.ts';
+import type { JobState } from '../../src/jobs/states.ts';
+import type { JobStore } from '../../src/jobs/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
