@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ServiceError } from '../errors.ts';
+import { getJob } from '../jobs/get-job.ts';
 import { JOB_STATES } from '../jobs/states.ts';
 import type { Job, JobEvent, JobStore } from '../jobs/store.ts';
 import type { Intake } from '../offboarding/ports.ts';
@@ -189,14 +189,6 @@ function registerUndo(app: App, { undo }: JobParts, guard: Guard): void {
       return reply.status(202).header('location', `/jobs/${made.jobId}`).send(made);
     },
   });
-}
-
-export async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
-  const job = await jobs.find(id);
-  if (job === undefined) {
-    throw new ServiceError('jobs.not-found', 'there is no job with this id');
-  }
-  return job;
 }
 
 export async function viewOf(jobs: JobParts['jobs'], job: Job): Promise<z.infer<typeof jobView>> {

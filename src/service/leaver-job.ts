@@ -1,5 +1,6 @@
 import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
+import { getJob } from '../jobs/get-job.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
 import { ENDED } from '../jobs/states.ts';
 import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
@@ -53,7 +54,7 @@ export function createUndo(
   now: () => number,
 ): (id: string) => ReturnType<Intake['accept']> {
   return async (id) => {
-    const job = await getJob(id, store);
+    const job = await getJob(store, id);
     const { person, changes } = readReport(job.report);
     const obstacle = obstacleToUndo(job, changes);
     if (obstacle !== undefined || person === undefined) {
@@ -82,14 +83,6 @@ function obstacleToUndo(job: Job, changes: Report['changes']): string | undefine
     return `the job is ${job.state}`;
   }
   return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
-}
-
-async function getJob(id: string, jobs: Pick<JobStore, 'find'>): Promise<Job> {
-  const job = await jobs.find(id);
-  if (job === undefined) {
-    throw new ServiceError('jobs.not-found', 'there is no job with this id');
-  }
-  return job;
 }
 
 async function put(
@@ -138,7 +131,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     };
     if (request.source === 'undo') {
       const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });
-      const original = await getJob(request.jobId, parts.jobs);
+      const original = await getJob(parts.jobs, request.jobId);
       if (undoKeyOf(original) !== work.job.key) {
         return { kind: 'superseded', reason: TRIED_AGAIN };
       }
