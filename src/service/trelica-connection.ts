@@ -46,7 +46,7 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
   const { trelica } = config;
   const now = () => clock.now();
   const pace = { atOnce: REQUESTS_AT_ONCE, perSecond: trelica.requestsPerSecond };
-  const send = createSend(parts.fetch, trelica.requestTimeoutSeconds * 1_000);
+  const send = createSend(parts.fetch, trelica.requestTimeoutSeconds * 1_000, clock);
   const bare = createClient(settingsOf(config), { send: createPace(send, pace, clock), now });
   const gate = new Gate({
     probe: async () => {
