@@ -1,12 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isMap, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readSettingsFile } from './config/settings-file.ts';
 import { ServiceError } from './errors.ts';
+import { WEBHOOK_FORMS } from './notices/webhook-channel.ts';
 import { brakeSettings } from './offboarding/brakes.ts';
 import { workflowPolicy } from './offboarding/policy.ts';
 import { section } from './offboarding/section.ts';
-import { readSecrets, type Secrets } from './secrets.ts';
+import { PERSONAL_DATA } from './personal-data.ts';
+import {
+  type Needs,
+  readOperatorToken,
+  readPollToken,
+  readSecrets,
+  type Secrets,
+  secretsFolderOf,
+} from './secrets.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const seconds = (fallback: number, most: number) => z.int().min(1).max(most).default(fallback);
@@ -91,7 +100,25 @@ const powershell = section({
   sessions: sessions.prefault({}),
 });
 
-const schema = section({
+const mail = section({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535).default(587),
+  security: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+  /** Its password is EXO_BRIDGE_SMTP_PASSWORD. */
+  user: z.string().min(1).optional(),
+  from: z.email(),
+  to: z.array(z.email()).min(1),
+}).refine(
+  ({ host, security, user }) =>
+    security !== 'none' || user === undefined || LOOPBACK.includes(host),
+  {
+    path: ['security'],
+    error: 'with a user it must be starttls or tls: the password would be readable',
+  },
+);
+
+/** Every setting there is. */
+export const configSchema = section({
   listen: section({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(8080),
@@ -100,7 +127,35 @@ const schema = section({
   }).prefault({}),
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),
+  /** Holds the secrets that the environment does not give; relative to the configuration file. */
+  secretsDirectory: z.string().min(1).optional(),
+  /** Where the workflow reaches the service: only for `exo-bridge check`. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  log: section({
+    /** How addresses and names are shown in logs, notices and traces. */
+    personalData: z.enum(PERSONAL_DATA).default('masked'),
+  }).prefault({}),
+  metrics: section({
+    /** Where `GET /metrics` is served; nowhere without it. Never a public address. */
+    listen: section({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(9464),
+    }).optional(),
+  }).prefault({}),
+  telemetry: section({
+    /** Traces go to `/v1/traces` there, by OTLP over HTTP. */
+    otlpEndpoint: z
+      .url({ protocol: /^https?$/ })
+      .transform((text) => new URL(text))
+      .optional(),
+  }).prefault({}),
+  /** Who is told when something needs a person. */
+  notices: section({
+    /** Posted to EXO_BRIDGE_NOTICE_URL. */
+    webhook: section({ form: z.enum(WEBHOOK_FORMS) }).optional(),
+    mail: mail.optional(),
+  }).prefault({}),
   trelica,
   exchange,
   powershell: powershell.prefault({}),
@@ -125,7 +180,8 @@ const schema = section({
   }).prefault({}),
 });
 
-export type Config = Readonly<z.infer<typeof schema>> & { readonly secrets: Secrets };
+export type Settings = Readonly<z.infer<typeof configSchema>>;
+export type Config = Settings & { readonly secrets: Secrets };
 
 export interface ConfigSources {
   readonly file: string;
@@ -139,16 +195,81 @@ export interface ConfigSources {
  */
 export function loadConfig(sources: ConfigSources): Config {
   const file = resolve(sources.file);
-  const parsed = schema.safeParse(readYaml(file));
-  const faults = parsed.success ? twiceConfigured(parsed.data.workflows) : faultsOf(parsed.error);
-  const signIn = parsed.success ? parsed.data.exchange.signIn : 'certificate';
-  const secrets = readSecrets(sources.environment, signIn);
-  const all = [...faults.map((fault) => `${file}: ${fault}`), ...secrets.faults];
-  if (!parsed.success || all.length > 0 || secrets.secrets === undefined) {
-    throw new ServiceError('config.invalid', all.join('\n'), { facts: { faults: all.length } });
+  const { settings, content, faults } = parseSettings(file);
+  const folder = secretsFolder(content, { ...sources, file });
+  const secrets = readSecrets({ environment: sources.environment, folder }, needsOf(settings));
+  const all = [...faults, ...secrets.faults];
+  if (settings === undefined || secrets.secrets === undefined || all.length > 0) {
+    throw invalid(all);
   }
-  const dataDirectory = resolve(dirname(file), parsed.data.dataDirectory);
-  return Object.freeze({ ...parsed.data, dataDirectory, secrets: secrets.secrets });
+  const dataDirectory = resolve(dirname(file), settings.dataDirectory);
+  return Object.freeze({ ...settings, dataDirectory, secrets: secrets.secrets });
+}
+
+/** The settings alone, for who needs no secret. Throws as `loadConfig` does. */
+export function loadSettings(file: string): Settings {
+  const { settings, faults } = parseSettings(resolve(file));
+  if (settings === undefined || faults.length > 0) {
+    throw invalid(faults);
+  }
+  return settings;
+}
+
+interface Parsed {
+  readonly content: unknown;
+  readonly settings: Settings | undefined;
+  readonly faults: readonly string[];
+}
+
+function parseSettings(file: string): Parsed {
+  const { content, faultsOf } = readSettingsFile(file);
+  const { data: settings, error } = configSchema.safeParse(content);
+  const issues = error?.issues ?? twiceConfigured(settings?.workflows ?? []);
+  return { content, settings, faults: faultsOf(issues) };
+}
+
+function invalid(faults: readonly string[]): ServiceError {
+  return new ServiceError('config.invalid', faults.join('\n'), {
+    facts: { faults: faults.length },
+  });
+}
+
+/**
+ * The operator's token for a command that talks to the running service: from the environment, or else from
+ * the secrets folder that the configuration names, if there is a configuration. Throws `config.invalid`.
+ */
+export function loadOperatorToken(sources: ConfigSources): string {
+  return readOperatorToken(sources.environment, folderOfSecrets(sources));
+}
+
+/** The same for a command that only asks for a sweep: the poll token is enough. */
+export function loadPollToken(sources: ConfigSources): string {
+  return readPollToken(sources.environment, folderOfSecrets(sources));
+}
+
+function folderOfSecrets({ file: name, environment }: ConfigSources): string | undefined {
+  const file = resolve(name);
+  const content = existsSync(file) ? readSettingsFile(file).content : {};
+  return secretsFolder(content, { file, environment });
+}
+
+const namesSecrets = z.looseObject({ secretsDirectory: z.string().min(1) });
+
+/** Also of a file with faults, so that those of the secrets are told at once. */
+function secretsFolder(content: unknown, { file, environment }: ConfigSources): string | undefined {
+  const named = namesSecrets.safeParse(content).data?.secretsDirectory;
+  return (
+    secretsFolderOf(environment) ??
+    (named === undefined ? undefined : resolve(dirname(file), named))
+  );
+}
+
+function needsOf(settings: Settings | undefined): Needs {
+  return {
+    signIn: settings?.exchange.signIn ?? 'certificate',
+    noticeUrl: settings?.notices.webhook !== undefined,
+    smtpPassword: settings?.notices.mail?.user !== undefined,
+  };
 }
 
 /** The environment this process was started with. */
@@ -156,42 +277,21 @@ export function environment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-function readYaml(file: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, uniqueKeys: true });
-  const [fault] = document.errors;
-  if (fault !== undefined) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    const [what] = fault.message.split('\n');
-    throw new ServiceError('config.invalid', `${file}:${line}:${col}: ${what}`);
-  }
-  if (!isMap(document.contents)) {
-    throw new ServiceError('config.invalid', `${file}: a map of settings was expected`);
-  }
-  return document.toJS({ maxAliasCount: 0 });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const message = `the configuration file can't be read: ${file}`;
-    throw new ServiceError('config.unreadable', message, { cause });
-  }
-}
-
-function faultsOf(error: z.ZodError): readonly string[] {
-  return error.issues.map(
-    (issue) => `${z.core.toDotPath(issue.path) || '(top level)'}: ${issue.message}`,
-  );
-}
-
 /** Two policies for one step: nobody could tell which of them a run means. */
-function twiceConfigured(workflows: readonly { workflow: string; step: string }[]): string[] {
+function twiceConfigured(
+  workflows: readonly { workflow: string; step: string }[],
+): z.core.$ZodIssue[] {
   const places = workflows.map(({ workflow, step }) => JSON.stringify([workflow, step]));
   return workflows.flatMap(({ workflow, step }, index) =>
     places.indexOf(places[index] ?? '') < index
-      ? [`workflows[${index}]: ${workflow} is there already with the step ${step}`]
+      ? [
+          {
+            code: 'custom',
+            path: ['workflows', index, 'workflow'],
+            message: `${workflow} is there already with the step ${step}`,
+            input: workflow,
+          },
+        ]
       : [],
   );
 }

@@ -7,6 +7,11 @@
 export const ERRORS = {
   'config.invalid': { retry: 'never' },
   'config.unreadable': { retry: 'never' },
+  'certificate.unreadable': { retry: 'outage' },
+  'certificate.no-key': { retry: 'outage' },
+  'certificate.expired': { retry: 'outage' },
+  'certificate.not-written': { retry: 'never' },
+  'notices.not-delivered': { retry: 'limited' },
   'service.internal': { retry: 'limited' },
   'service.stopping': { retry: 'limited' },
 

@@ -8,10 +8,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   main: 'everything',
   service: 'everything',
   cli: 'everything',
-  config: ['offboarding', 'secrets'],
+  config: ['notices/webhook-channel', 'offboarding', 'personal-data', 'secrets'],
   secrets: [],
   errors: [],
-  log: [],
+  log: ['personal-data'],
+  'personal-data': [],
   clock: [],
   http: ['offboarding', 'jobs'],
   cmdlets: [],
@@ -20,7 +21,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   exchange: ['offboarding', 'cmdlets', 'powershell'],
   powershell: [],
   trelica: ['offboarding'],
-  sandbox: ['cmdlets', 'powershell/frames', 'trelica/wire'],
+  certificate: [],
+  metrics: [],
+  notices: [],
+  telemetry: [],
+  sandbox: ['certificate', 'cmdlets', 'powershell/frames', 'trelica/wire'],
 };
 const OPEN_TO_ALL = ['errors', 'log', 'clock'];
 
@@ -29,6 +34,11 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
   'node-pty': /^src\/powershell\/pty\.ts$/,
   'better-sqlite3': /^src\/jobs\//,
   'openid-client': /^src\/trelica\/token\.ts$/,
+  pkijs: /^src\/certificate\//,
+  'node-forge': /^src\/certificate\/open-pfx\.ts$/,
+  'prom-client': /^src\/metrics\/metrics\.ts$/,
+  '@opentelemetry': /^src\/telemetry\/start-tracing\.ts$/,
+  nodemailer: /^src\/notices\/mail-channel\.ts$/,
   fastify: /^src\/http\//,
 };
 

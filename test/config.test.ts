@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type Config, loadConfig } from '../src/config.ts';
+import { type Config, loadConfig, loadOperatorToken } from '../src/config.ts';
 import { ServiceError } from '../src/errors.ts';
 import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
 const EXAMPLE = readFileSync('deploy/exo-bridge.example.yaml', 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 after(() => rmSync(folder, { recursive: true }));
+
+const GUARDED = { mode: 0o600 };
 
 function secrets(): Record<string, string> {
   return {
@@ -75,6 +85,24 @@ test('an unknown operation names the operations there are', () => {
   assert.ok(message.includes(`known: ${names}`), message);
 });
 
+test('every fault of a setting is told with file, line and column', () => {
+  const lines = EXAMPLE.replace('port: 8080', 'port: "8080"')
+    .replace('leave-groups: {}', 'leave-group: {}')
+    .replace('  clientId: 0123456789abcdef\n', '')
+    .split('\n');
+  const file = join(folder, 'exo-bridge.yaml');
+  const at = (text: string, column: number) =>
+    `${file}:${lines.findIndex((line) => line.includes(text)) + 1}:${column}: `;
+  const message = faults(lines.join('\n'));
+  for (const part of [
+    `${at('port:', 9)}listen.port: Invalid input: expected number, received string`,
+    `${at('leave-group:', 7)}workflows[0].operations: unknown setting "leave-group"; did you mean leave-groups? known: `,
+    `${at('trelica:', 1)}trelica.clientId: is missing: expected string`,
+  ]) {
+    assert.ok(message.includes(part), `${part} is missing in:\n${message}`);
+  }
+});
+
 test('broken YAML is reported with line and column', () => {
   assert.match(faults('listen: [1, 2'), /exo-bridge\.yaml:1:\d+: /);
   assert.match(faults('listen: {}\nlisten: {}'), /exo-bridge\.yaml:2:1: /);
@@ -109,8 +137,8 @@ test('secrets are taken out of the environment', () => {
 test('a secret may come from a file, a certificate as its bytes', () => {
   const tokenFile = join(folder, 'token');
   const pfxFile = join(folder, 'app.pfx');
-  writeFileSync(tokenFile, 'a-token-from-a-file\n');
-  writeFileSync(pfxFile, Buffer.from([1, 2, 3]));
+  writeFileSync(tokenFile, 'a-token-from-a-file\n', GUARDED);
+  writeFileSync(pfxFile, Buffer.from([1, 2, 3]), GUARDED);
   const { EXO_BRIDGE_WEBHOOK_TOKEN: _token, EXO_BRIDGE_CERTIFICATE: _pfx, ...others } = secrets();
   const config = load(EXAMPLE, {
     ...others,
@@ -121,9 +149,110 @@ test('a secret may come from a file, a certificate as its bytes', () => {
   assert.equal(config.secrets.certificate?.pfx, Buffer.from([1, 2, 3]).toString('base64'));
 });
 
+test('secrets come from the folder the configuration names, and the environment goes before it', () => {
+  const secretsFolder = join(folder, 'secrets');
+  mkdirSync(secretsFolder);
+  const inFolder = Object.entries({ ...secrets(), EXO_BRIDGE_POLL_TOKEN: 'poll-token-of-folder' });
+  for (const [name, value] of inFolder) {
+    const file =
+      name === 'EXO_BRIDGE_CERTIFICATE'
+        ? 'certificate.pfx'
+        : name.slice(11).toLowerCase().replaceAll('_', '-');
+    writeFileSync(join(secretsFolder, file), value, GUARDED);
+  }
+  const yaml = EXAMPLE.replace(
+    'dataDirectory: data',
+    'dataDirectory: data\nsecretsDirectory: secrets',
+  );
+  const config = load(yaml, { EXO_BRIDGE_WEBHOOK_TOKEN: 'webhook-token-of-environment' });
+  assert.deepEqual(config.secrets.webhookTokens, ['webhook-token-of-environment']);
+  assert.deepEqual(config.secrets.pollTokens, ['poll-token-of-folder']);
+  assert.equal(config.secrets.certificate?.pfx, Buffer.from('UEZY').toString('base64'));
+  const named = load(EXAMPLE, { EXO_BRIDGE_SECRETS: secretsFolder });
+  assert.deepEqual(named.secrets.operatorTokens, ['operator-token-canary']);
+  const file = join(folder, 'exo-bridge.yaml');
+  writeFileSync(file, yaml);
+  assert.equal(loadOperatorToken({ file, environment: {} }), 'operator-token-canary');
+  rmSync(join(secretsFolder, 'poll-token'));
+  assert.match(faults(yaml, {}), /secrets.poll-token must be there, or EXO_BRIDGE_POLL_TOKEN or/);
+});
+
+test('a secret that others can read is refused with the cure', {
+  skip: process.platform === 'win32' ? 'Windows has no such bits' : false,
+}, () => {
+  const { EXO_BRIDGE_WEBHOOK_TOKEN: token = '', ...others } = secrets();
+  const file = join(folder, 'open-token');
+  writeFileSync(file, token, GUARDED);
+  for (const mode of [0o604, 0o640, 0o620]) {
+    chmodSync(file, mode);
+    assert.match(
+      faults(EXAMPLE, { ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file }),
+      new RegExp(`EXO_BRIDGE_WEBHOOK_TOKEN: .*mode ${mode.toString(8)}.*: chmod 600 ${file}`),
+    );
+  }
+  chmodSync(file, 0o400);
+  assert.ok(load(EXAMPLE, { ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file }));
+});
+
+test('a secret that belongs to somebody else may be readable by our group', {
+  skip: process.getuid?.() === 0 ? false : 'only root can give a file away',
+}, () => {
+  const { EXO_BRIDGE_WEBHOOK_TOKEN: token = '', ...others } = secrets();
+  const file = join(folder, 'foreign-token');
+  writeFileSync(file, token);
+  chownSync(file, 12_345, 12_345);
+  chmodSync(file, 0o440);
+  const environment = () => ({ ...others, EXO_BRIDGE_WEBHOOK_TOKEN_FILE: file });
+  assert.ok(load(EXAMPLE, environment()));
+  for (const mode of [0o444, 0o460]) {
+    chmodSync(file, mode);
+    assert.match(faults(EXAMPLE, environment()), /can be read or changed by others/);
+  }
+});
+
+test('a certificate is read again from its files as they are', () => {
+  const pfxFile = join(folder, 'renewed.pfx');
+  const passwordFile = join(folder, 'renewed.password');
+  writeFileSync(pfxFile, Buffer.from([1]), GUARDED);
+  writeFileSync(passwordFile, 'first\n', GUARDED);
+  const {
+    EXO_BRIDGE_CERTIFICATE: _pfx,
+    EXO_BRIDGE_CERTIFICATE_PASSWORD: _password,
+    ...others
+  } = secrets();
+  const { certificate } = load(EXAMPLE, {
+    ...others,
+    EXO_BRIDGE_CERTIFICATE_FILE: pfxFile,
+    EXO_BRIDGE_CERTIFICATE_PASSWORD_FILE: passwordFile,
+  }).secrets;
+  writeFileSync(pfxFile, Buffer.from([2]));
+  writeFileSync(passwordFile, 'second\n');
+  assert.deepEqual([certificate?.pfx, certificate?.password], ['AQ==', 'first']);
+  assert.deepEqual(certificate?.readAgain(), { pfx: 'Ag==', password: 'second' });
+});
+
+test('notices need their secrets, and show none in the clear', () => {
+  const [yaml = ''] = /(?<=```yaml\n)[^`]+/.exec(readFileSync('docs/operating.md', 'utf8')) ?? [];
+  const settings = `${EXAMPLE}\n${yaml}`;
+  assert.match(faults(settings), /EXO_BRIDGE_NOTICE_URL .*must be set.*\nEXO_BRIDGE_SMTP_PASSWORD/);
+  const url = 'https://example.org/url-canary';
+  const given = () => ({
+    ...secrets(),
+    EXO_BRIDGE_NOTICE_URL: url,
+    EXO_BRIDGE_SMTP_PASSWORD: 'smtp-canary',
+  });
+  const config = load(settings, given());
+  assert.equal(config.secrets.noticeUrl, url);
+  assert.equal(config.notices.mail?.security, 'starttls');
+  const open = { ...given(), EXO_BRIDGE_NOTICE_URL: url.replace('https', 'http') };
+  assert.equal(faults(settings, open), 'EXO_BRIDGE_NOTICE_URL: must be an https address');
+  const inTheClear = settings.replace('    user:', '    security: none\n    user:');
+  assert.match(faults(inTheClear, given()), /notices\.mail\.security: with a user/);
+});
+
 test('an access token is read from its file each time it is asked for', () => {
   const tokenFile = join(folder, 'access-token');
-  writeFileSync(tokenFile, 'first\n');
+  writeFileSync(tokenFile, 'first\n', GUARDED);
   const {
     EXO_BRIDGE_CERTIFICATE: _pfx,
     EXO_BRIDGE_CERTIFICATE_PASSWORD: _password,

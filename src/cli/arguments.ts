@@ -26,3 +26,19 @@ export function url(text: string): string {
   }
   return parsed.href;
 }
+
+export function domain(text: string): string {
+  if (!/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/.test(text)) {
+    throw new InvalidArgumentError('A domain name is expected, e.g. contoso.onmicrosoft.com.');
+  }
+  return text.toLowerCase();
+}
+
+/** Of a certificate: Entra takes longer ones, but nobody remembers them. */
+export function days(text: string): number {
+  const value = count(text);
+  if (value < 1 || value > 1_095) {
+    throw new InvalidArgumentError('A whole number from 1 to 1095 is expected.');
+  }
+  return value;
+}

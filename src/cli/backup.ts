@@ -6,20 +6,18 @@ import { copyClosedQueue } from '../jobs/backup.ts';
 import { backupFolder } from '../jobs/backup-files.ts';
 import { act } from './act.ts';
 import { askingService, granted, operatorAt, type ServiceOptions } from './granted.ts';
-
-export interface BackupOptions extends ServiceOptions {
-  readonly config: string;
-}
+import { GROUP } from './groups.ts';
 
 export function registerBackup(program: Command): void {
   askingService(program.command('backup'))
+    .helpGroup(GROUP.lookAfter)
     .description('write a checked copy of the queue into backups/ of its data directory')
-    .option('--config <file>', 'configuration, for when no service runs', 'exo-bridge.yaml')
+    .addHelpText('after', '\nExample:\n  exo-bridge backup')
     .action((options) => act(options, () => backup(options)));
 }
 
 /** Lets the running service make the copy, or makes it if none answers; returns the exit code. */
-export async function backup(options: BackupOptions): Promise<number> {
+export async function backup(options: ServiceOptions): Promise<number> {
   // Reading a secret takes it away, and the configuration may want the same one again.
   const variables = { ...environment() };
   const made = await granted(operatorAt(options).post('/backup', {})).catch((error: unknown) => {

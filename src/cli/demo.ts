@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
 import { destination, pino } from 'pino';
 import { loadConfig } from '../config.ts';
 import {
@@ -14,8 +15,30 @@ import {
 } from '../sandbox/rehearsal.ts';
 import type { State } from '../sandbox/tenant/state.ts';
 import { type Service, startService } from '../service/service.ts';
+import { perform } from './act.ts';
+import { count } from './arguments.ts';
+import { chooseEngine } from './choose-engine.ts';
 import { type ShownJob, Story } from './demo-story.ts';
+import { EXIT } from './exit.ts';
+import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
+
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .helpGroup(GROUP.rehearse)
+    .description(
+      'take one leaver from the webhook to the completed Signal step, without any account',
+    )
+    .option('--json', 'print one JSON document at the end instead of the story')
+    .option('--keep', 'leave everything running afterwards and print the addresses')
+    .option('--people <number>', 'people in the simulated tenant', count, 200)
+    .option('--groups <number>', 'groups in the simulated tenant', count, 100)
+    .option('--latency <ms>', 'how long every simulated answer takes', count, 0)
+    .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
+    .addHelpText('after', '\nExample:\n  exo-bridge demo --keep')
+    .action((options) => perform(options, () => demo({ ...options, engine: chooseEngine() })));
+}
 
 export interface DemoOptions extends RehearsalOptions {
   readonly json?: boolean;
@@ -34,7 +57,13 @@ const LOOK_AGAIN_MS = 40;
 export async function demo(options: DemoOptions): Promise<number> {
   const story = new Story(options.json ? undefined : process.stdout);
   const scene = await open(options, story);
-  const closing = closeWithGrace({ delay: 60_000, logger: false }, () => close(scene));
+  const closing = closeWithGrace({ delay: 60_000, logger: false }, async ({ signal }) => {
+    await close(scene);
+    // With --keep an interrupt is how it is meant to end.
+    if (signal === 'SIGINT' && !options.keep) {
+      process.exit(EXIT.interrupted);
+    }
+  });
   try {
     const outcome = await play(scene, story);
     if (options.json) {

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { environment } from '../config.ts';
+import { environment, loadOperatorToken } from '../config.ts';
 import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
-import { readOperatorToken } from '../secrets.ts';
 import { url } from './arguments.ts';
 import { Operator } from './operator.ts';
 
 /** How a command finds the running service. */
 export interface ServiceOptions {
   readonly url: string;
+  readonly config: string;
   readonly json?: boolean;
 }
 
@@ -15,12 +15,14 @@ export interface ServiceOptions {
 export function askingService(command: Command): Command {
   return command
     .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
+    .option('--config <file>', 'where the secrets folder is named', 'exo-bridge.yaml')
     .option('--json', 'print JSON instead of the text');
 }
 
-/** Throws `config.invalid` without an operator token in the environment. */
-export function operatorAt({ url: service }: Pick<ServiceOptions, 'url'>): Operator {
-  return new Operator(service.replace(/\/$/, ''), readOperatorToken(environment()));
+/** Throws `config.invalid` without an operator token in the environment or the secrets folder. */
+export function operatorAt({ url: service, config: file }: ServiceOptions): Operator {
+  const token = loadOperatorToken({ file, environment: environment() });
+  return new Operator(service.replace(/\/$/, ''), token);
 }
 
 /** The answer; what a problem document says is thrown, and so is silence, as `http.unavailable`. */

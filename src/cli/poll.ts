@@ -1,19 +1,29 @@
+import type { Command } from 'commander';
 import { destination, pino } from 'pino';
-import { environment, loadConfig } from '../config.ts';
+import { environment, loadConfig, loadPollToken } from '../config.ts';
 import type { Job } from '../jobs/store.ts';
 import type { SweepReport } from '../offboarding/ports.ts';
-import { readPollToken } from '../secrets.ts';
 import { workOnce } from '../service/work-once.ts';
-import { granted } from './granted.ts';
+import { act } from './act.ts';
+import { count } from './arguments.ts';
+import { askingService, granted, type ServiceOptions } from './granted.ts';
+import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
-export interface PollOptions {
-  readonly url: string;
+export function registerPoll(program: Command): void {
+  askingService(program.command('poll'))
+    .helpGroup(GROUP.run)
+    .description('look once for runs that wait, for those who keep a scheduler')
+    .option('--standalone', 'work without a running service: look, do what waits, and end')
+    .option('--minutes <number>', 'end by then, with --standalone', count, 50)
+    .addHelpText('after', '\nExample:\n  exo-bridge poll --standalone --config exo-bridge.yaml')
+    .action((options) => act(options, (interrupted) => poll(options, interrupted)));
+}
+
+export interface PollOptions extends ServiceOptions {
   /** Works without a running service. */
   readonly standalone?: boolean;
-  readonly config: string;
   readonly minutes: number;
-  readonly json?: boolean;
 }
 
 /** What waits for longer than this is left for the next time: a scheduler will come again. */
@@ -23,8 +33,10 @@ const WAIT_MS = 60_000;
  * Looks for waiting runs, once. Returns the exit code: 1 if a workflow could not be swept or, standalone, if a
  * job needs a person or is not done yet.
  */
-export async function poll(options: PollOptions): Promise<number> {
-  const { swept, open } = options.standalone ? await standalone(options) : await ask(options);
+export async function poll(options: PollOptions, interrupted: AbortSignal): Promise<number> {
+  const { swept, open } = options.standalone
+    ? await standalone(options, interrupted)
+    : await ask(options);
   console.log(
     options.json
       ? JSON.stringify({ ...swept, open: open.map(shown) }, undefined, 2)
@@ -39,24 +51,28 @@ interface Polled {
   readonly open: readonly Job[];
 }
 
-async function ask({ url }: PollOptions): Promise<Polled> {
-  const operator = new Operator(url.replace(/\/$/, ''), readPollToken(environment()));
+async function ask({ url, config: file }: PollOptions): Promise<Polled> {
+  const token = loadPollToken({ file, environment: environment() });
+  const operator = new Operator(url.replace(/\/$/, ''), token);
   const swept = await granted(operator.post('/poll', {}));
   return { swept: swept as unknown as SweepReport, open: [] };
 }
 
-async function standalone({ config: file, minutes }: PollOptions): Promise<Polled> {
+async function standalone(
+  { config: file, minutes }: PollOptions,
+  interrupted: AbortSignal,
+): Promise<Polled> {
   const variables = environment();
   const config = loadConfig({ file, environment: variables });
   const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }));
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
+  const terminated = new AbortController();
   // What was begun is ended in order; the next round goes on from there.
-  process.once('SIGTERM', interrupt).once('SIGINT', interrupt);
+  process.once('SIGTERM', () => terminated.abort());
+  const signal = AbortSignal.any([interrupted, terminated.signal]);
   return workOnce(
     config,
     { environment: variables, log },
-    { waitMs: WAIT_MS, withinMs: minutes * 60_000, signal: interrupted.signal },
+    { waitMs: WAIT_MS, withinMs: minutes * 60_000, signal },
   );
 }
 

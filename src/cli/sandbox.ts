@@ -2,7 +2,42 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import closeWithGrace from 'close-with-grace';
-import { installFor, type RehearsalOptions, startRehearsal } from '../sandbox/rehearsal.ts';
+import type { Command } from 'commander';
+import {
+  type Installation,
+  installFor,
+  type Rehearsal,
+  type RehearsalOptions,
+  sessionSettings,
+  startRehearsal,
+} from '../sandbox/rehearsal.ts';
+import { SIGNAL_TITLE } from '../sandbox/trelica/workflow.ts';
+import { perform } from './act.ts';
+import { count, url } from './arguments.ts';
+import { chooseEngine } from './choose-engine.ts';
+import { EXIT } from './exit.ts';
+import { GROUP } from './groups.ts';
+
+export function registerSandbox(program: Command): void {
+  program
+    .command('sandbox')
+    .helpGroup(GROUP.rehearse)
+    .description('run a simulated Trelica and a simulated Exchange tenant for a rehearsal')
+    .option('--people <number>', 'people in the tenant', count, 200)
+    .option('--groups <number>', 'groups in the tenant', count, 100)
+    .option('--latency <ms>', 'how long every answer takes', count, 0)
+    .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
+    .option('--webhook <url>', 'where the workflow calls the service', url)
+    .option('--folder <path>', 'where to write a ready configuration; else a new temporary folder')
+    .option('--json', 'as without it: what is printed is one JSON line')
+    .addHelpText('after', '\nExample:\n  exo-bridge sandbox --folder rehearsal')
+    .action((options) =>
+      perform(options, async () => {
+        await sandbox({ ...options, engine: chooseEngine() });
+        return EXIT.ok;
+      }),
+    );
+}
 
 export interface SandboxOptions extends RehearsalOptions {
   /** Where the workflow's API request step calls. */
@@ -14,7 +49,7 @@ const SERVICE_PORT = 8080;
 
 /**
  * Runs both far ends until it is interrupted. Prints one JSON line with their addresses and
- * credentials, and writes a configuration and an environment file that point a service at them.
+ * credentials, and writes a configuration, an environment file and answers for `init` that point a service at them.
  */
 export async function sandbox(options: SandboxOptions): Promise<void> {
   const rehearsal = await startRehearsal(options);
@@ -26,12 +61,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
   const token = secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
   rehearsal.trelica.setWebhook({ url, token, body: 'ids' });
   const { trelica, tenant, certificate, engine } = rehearsal;
-  const certificateFile = join(folder, 'certificate.pfx');
-  const environmentFile = join(folder, 'exo-bridge.env');
-  const secret = { mode: 0o600 };
-  writeFileSync(certificateFile, certificate.pfx, secret);
-  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
-  writeFileSync(environmentFile, lines.join(''), secret);
+  const files = writeSecretFiles(folder, rehearsal, secrets);
   const told = {
     trelica: {
       baseUrl: trelica.baseUrl,
@@ -44,7 +74,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
       url: tenant.url,
       organization: tenant.organization,
       appId: tenant.appId,
-      certificateFile,
+      certificateFile: files.certificate,
       certificatePassword: certificate.password,
       leaver: tenant.leaver,
       manager: tenant.manager,
@@ -52,9 +82,39 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
     engine: engine.name,
     webhook: { url, token },
     configFile,
-    environmentFile,
-    start: `node --env-file=${environmentFile} src/main.ts --config ${configFile}`,
+    environmentFile: files.environment,
+    answersFile: files.answers,
+    start: `node --env-file=${files.environment} src/main.ts --config ${configFile}`,
   };
   console.log(JSON.stringify(told));
   closeWithGrace({ delay: 10_000, logger: false }, () => rehearsal.close());
+}
+
+/** What a service needs to be started with, and what `exo-bridge init --answers` needs to write its own. */
+function writeSecretFiles(folder: string, rehearsal: Rehearsal, secrets: Installation['secrets']) {
+  const { trelica, tenant, certificate } = rehearsal;
+  const write = (name: string, content: string | Buffer) => {
+    const file = join(folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  };
+  const pfx = write('certificate.pfx', certificate.pfx);
+  const answers = {
+    organization: tenant.organization,
+    appId: tenant.appId,
+    region: trelica.baseUrl,
+    clientId: trelica.clientId,
+    clientSecretFile: write('client-secret', trelica.clientSecret),
+    workflow: trelica.workflow.name,
+    step: SIGNAL_TITLE,
+    certificate: pfx,
+    certificatePasswordFile: write('certificate-password', certificate.password),
+    powershell: sessionSettings(rehearsal),
+  };
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`);
+  return {
+    certificate: pfx,
+    environment: write('exo-bridge.env', lines.join('')),
+    answers: write('answers.json', JSON.stringify(answers, undefined, 2)),
+  };
 }

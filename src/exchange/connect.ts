@@ -5,13 +5,18 @@ import type { AllowList, ParameterValue } from '../powershell/frames.ts';
 import type { Health } from '../powershell/pool-parts.ts';
 import type { Session } from '../powershell/session.ts';
 import type { CommandOutcome } from '../powershell/sessions.ts';
+import { ASKED_ABOUT } from './abilities.ts';
 import { classify, retryAfterMsOf } from './errors.ts';
 import { unsuitable } from './module-needs.ts';
 import { refusal, waitedForPerson } from './sign-in-faults.ts';
 
 /** How the service proves itself to Exchange: always as an app, never as a person. */
 export type SignIn =
-  | { readonly kind: 'certificate'; readonly pfx: string; readonly password: string }
+  /** PFX in base64 and its password: asked for at each connection, since the files may be replaced. */
+  | {
+      readonly kind: 'certificate';
+      readonly read: () => Promise<{ readonly pfx: string; readonly password: string }>;
+    }
   | { readonly kind: 'thumbprint'; readonly thumbprint: string }
   | { readonly kind: 'managed-identity'; readonly accountId: string | undefined }
   /** A token that somebody else renews: asked for anew at each connection. */
@@ -27,6 +32,8 @@ export interface ConnectSettings {
   /** The exact version to demand. */
   readonly moduleVersion: string | undefined;
   readonly connectTimeoutMs: number;
+  /** To look at, not to work with: the session may also be asked what the app's roles give (`abilities.ts`). */
+  readonly inspects?: boolean;
 }
 
 const MODULE = 'ExchangeOnlineManagement';
@@ -63,18 +70,22 @@ export const EXCHANGE_ALLOW_LIST: AllowList = {
   ),
 };
 
+const INSPECTION_CMDLETS: AllowList = { 'Get-Command': ['Name', 'ErrorAction'] };
+
 /**
  * Makes a fresh session a connection to Exchange: imports the module, signs in, and reads once, since a
- * connection is only local until then. Throws `exchange.module-missing`, `exchange.module-unsuitable`,
- * `exchange.sign-in-refused`, `exchange.throttled`, `exchange.server-trouble` or `powershell.unavailable`;
+ * connection is only local until then. Gives the version of the module. Throws `exchange.module-missing`,
+ * `exchange.module-unsuitable`, `exchange.sign-in-refused`, `certificate.…`, `exchange.throttled`,
+ * `exchange.server-trouble` or `powershell.unavailable`;
  * the session is of no use then.
  */
-export async function connect(session: Session, settings: ConnectSettings): Promise<void> {
+export async function connect(session: Session, settings: ConnectSettings): Promise<string> {
   try {
-    await loadModule(session, settings);
+    const version = await loadModule(session, settings);
     await signIn(session, settings);
     await assertConnected(session, settings);
     await ask(session, 'Get-AcceptedDomain', {}, settings);
+    return version;
   } catch (error) {
     throw retryOf(error) === 'outage' ? error : unavailable(error);
   }
@@ -114,11 +125,14 @@ function unavailable(cause: unknown): ServiceError {
 
 const importedModules = z.array(z.object({ Name: z.string(), Version: z.string() }));
 
-async function loadModule(session: Session, settings: ConnectSettings): Promise<void> {
+async function loadModule(session: Session, settings: ConnectSettings): Promise<string> {
   const { modulePath: name = MODULE, moduleVersion: version, connectTimeoutMs } = settings;
   const module = version === undefined ? { name } : { name, version };
+  const allow = settings.inspects
+    ? { ...EXCHANGE_ALLOW_LIST, ...INSPECTION_CMDLETS }
+    : EXCHANGE_ALLOW_LIST;
   const outcome = await session.prepare(
-    { modules: [module], allow: EXCHANGE_ALLOW_LIST },
+    { modules: [module], allow },
     { timeoutMs: connectTimeoutMs },
   );
   if (outcome.kind === 'failed') {
@@ -130,11 +144,15 @@ async function loadModule(session: Session, settings: ConnectSettings): Promise<
       { facts: { module: name, reason: outcome.error.reason } },
     );
   }
-  assertSuitable(outcome, session.engineVersion, version);
+  return suitableVersion(outcome, session.engineVersion, version);
 }
 
 /** The module that was really loaded, whatever was asked for, on the PowerShell that really runs. */
-function assertSuitable({ rows }: CommandOutcome, shell: string, pinned: string | undefined): void {
+function suitableVersion(
+  { rows }: CommandOutcome,
+  shell: string,
+  pinned: string | undefined,
+): string {
   const found = importedModules.parse(rows).find(({ Name }) => Name === MODULE)?.Version;
   const fault =
     found === undefined
@@ -142,20 +160,21 @@ function assertSuitable({ rows }: CommandOutcome, shell: string, pinned: string 
       : pinned !== undefined && found !== pinned
         ? `version ${found} of the module was loaded instead of ${pinned}: check powershell.modulePath and powershell.moduleVersion`
         : unsuitable(found, shell);
-  if (fault !== undefined) {
-    throw new ServiceError('exchange.module-unsuitable', fault, {
+  if (found === undefined || fault !== undefined) {
+    throw new ServiceError('exchange.module-unsuitable', fault ?? 'the module has no version', {
       facts: { module: found, powershell: shell },
     });
   }
+  return found;
 }
 
 async function signIn(session: Session, settings: ConnectSettings): Promise<void> {
   const { signIn: way, appId, organization, environmentName, connectTimeoutMs } = settings;
   const parameters = {
-    ...proof(way, appId),
+    ...(await proof(way, appId)),
     Organization: organization,
     ...(environmentName === undefined ? {} : { ExchangeEnvironmentName: environmentName }),
-    CommandName: Object.keys(CMDLETS),
+    CommandName: settings.inspects ? ASKED_ABOUT : Object.keys(CMDLETS),
     ShowBanner: false,
     SkipLoadingFormatData: true,
   };
@@ -167,13 +186,15 @@ async function signIn(session: Session, settings: ConnectSettings): Promise<void
   }
 }
 
-function proof(signIn: SignIn, appId: string): Readonly<Record<string, ParameterValue>> {
+async function proof(
+  signIn: SignIn,
+  appId: string,
+): Promise<Readonly<Record<string, ParameterValue>>> {
   switch (signIn.kind) {
-    case 'certificate':
-      return {
-        Certificate: { $type: 'certificate', pfx: signIn.pfx, password: signIn.password },
-        AppId: appId,
-      };
+    case 'certificate': {
+      const { pfx, password } = await signIn.read();
+      return { Certificate: { $type: 'certificate', pfx, password }, AppId: appId };
+    }
     case 'thumbprint':
       return { CertificateThumbprint: signIn.thumbprint, AppId: appId };
     case 'managed-identity':

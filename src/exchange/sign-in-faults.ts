@@ -12,6 +12,9 @@ const FINAL: ReadonlySet<string> = new Set([
   'exchange.module-missing',
   'exchange.module-unsuitable',
   'powershell.not-installed',
+  'certificate.unreadable',
+  'certificate.no-key',
+  'certificate.expired',
 ]);
 
 /** A refusal while connecting keeps every job waiting: it is told with its cause and its cure. */
@@ -26,7 +29,7 @@ export function refusal(cmdlet: string, error: PowerShellError): ServiceError {
   return new ServiceError(
     'exchange.sign-in-refused',
     cure === undefined ? message : `${message} (${cure})`,
-    { facts: { cmdlet, reason: error.reason, aadsts } },
+    { facts: { cmdlet, reason: error.reason, aadsts, cure } },
   );
 }
 
@@ -55,7 +58,7 @@ function cureFor(
     return 'the module wanted somebody to sign in: check certificate, exchange.appId and exchange.organization';
   }
   return id.startsWith('CommandNotFoundException') && cmdlet !== 'Connect-ExchangeOnline'
-    ? `the app was not granted ${cmdlet}: assign the roles of the README`
+    ? `the app was not granted ${cmdlet}: assign the roles that exo-bridge permissions names`
     : undefined;
 }
 

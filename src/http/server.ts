@@ -28,6 +28,8 @@ export interface ServerLimits {
   readonly trustedProxies?: readonly string[];
 }
 
+export type OnAnswered = (route: string, status: number) => void;
+
 const BODY_BYTES = 64 * 1024;
 /** For headers and body to arrive; a handler gets as long again. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -44,7 +46,7 @@ export type App = Awaited<ReturnType<typeof createServer>>;
  * Fastify with everything that is not a route: limits, time-outs, strict JSON, one log line a request,
  * and a problem document wherever it can answer. Does not listen.
  */
-export async function createServer(log: Logger, limits: ServerLimits) {
+export async function createServer(log: Logger, limits: ServerLimits, onAnswered?: OnAnswered) {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
@@ -68,7 +70,7 @@ export async function createServer(log: Logger, limits: ServerLimits) {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   readStrictJson(app);
-  logRequests(app);
+  logRequests(app, onAnswered);
   refuseWhileClosing(app);
   await app.register(helmet);
   await app.register(rateLimit, {
@@ -164,13 +166,15 @@ function routeOf(path: string): string {
 }
 
 /** One line a request, without headers and body: they hold tokens and names. */
-function logRequests(app: FastifyInstance): void {
+function logRequests(app: FastifyInstance, onAnswered: OnAnswered = () => undefined): void {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const ms = Math.round(reply.elapsedTime);
     const facts = { method: request.method, route, ms };
-    const level = route === '/livez' || route === '/readyz' ? 'debug' : 'info';
+    // Who looks again and again would drown who asks for something.
+    const level = request.method === 'GET' && reply.statusCode < 400 ? 'debug' : 'info';
     request.log[level]({ ...facts, status: reply.statusCode }, 'request answered');
+    onAnswered(route, reply.statusCode);
     done();
   });
 }

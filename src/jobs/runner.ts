@@ -51,6 +51,8 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** Hears how each attempt ended, once that is on disk, and how long it took. Must not throw. */
+  readonly onLeft?: (job: Job, end: AttemptEnd, ms: number) => void;
 }
 
 /** Timers are 32 bit; a job that is due later than this is looked at again then. */
@@ -228,10 +230,12 @@ export class Runner {
     await this.#settle(job.id, ending, log);
     const { state, reason } = ending;
     const cancelAsked = signals.cancel.aborted;
-    log.info({ ms: clock.now() - startedAt, state, code: reason?.code, cancelAsked }, 'job left');
+    const ms = Math.round(clock.now() - startedAt);
+    log.info({ ms, state, code: reason?.code, cancelAsked }, 'job left');
+    this.#parts.onLeft?.(job, ending, ms);
   }
 
-  #endOf(outcome: Outcome): End {
+  #endOf(outcome: Outcome): AttemptEnd {
     switch (outcome.kind) {
       case 'later':
         return this.#waiting({ ...outcome, countsAs: 'nothing' });
@@ -242,7 +246,7 @@ export class Runner {
     }
   }
 
-  #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): End {
+  #endOfFailure(job: Job, error: unknown, signal: AbortSignal, log: Logger): AttemptEnd {
     if (signal.aborted) {
       return this.#waiting({ afterMs: 0, ...STOPPED });
     }
@@ -268,7 +272,7 @@ export class Runner {
     return this.#waiting({ afterMs: decision.afterMs, reason, countsAs });
   }
 
-  #waiting(given: Omit<Postponement, 'dueAt'> & { readonly afterMs: number }): End {
+  #waiting(given: Omit<Postponement, 'dueAt'> & { readonly afterMs: number }): AttemptEnd {
     const { afterMs, reason, countsAs } = given;
     const dueAt = Math.round(this.#parts.clock.now() + afterMs);
     return { state: 'waiting', dueAt, reason, countsAs };
@@ -278,7 +282,7 @@ export class Runner {
    * Until this is on disk the job counts as running: a store that is out of order is asked until it
    * obeys or the service stops. Any other fault is ours; the next start finds the job running.
    */
-  async #settle(id: string, end: End, log: Logger): Promise<void> {
+  async #settle(id: string, end: AttemptEnd, log: Logger): Promise<void> {
     const { store, clock } = this.#parts;
     for (;;) {
       try {
@@ -301,12 +305,13 @@ interface Running {
   readonly cancel: AbortController;
 }
 
-type End =
+/** How an attempt left its job. */
+export type AttemptEnd =
   | Ending
   | { readonly state: 'held'; readonly reason: Reason }
   | (Postponement & { readonly state: 'waiting' });
 
-function leave(store: JobStore, id: string, end: End, now: number): Promise<void> {
+function leave(store: JobStore, id: string, end: AttemptEnd, now: number): Promise<void> {
   switch (end.state) {
     case 'waiting':
       return store.postpone(id, end, now);

@@ -59,6 +59,7 @@ export async function converge(participants: Participants, parts: ConvergeParts)
   }
   parts.cancel?.throwIfAborted();
   const made = await applyAll(first.plan.changes, parts);
+  logMade(made, parts.log);
   const last = await lastReading(snapshot, first, made, participants, parts);
   const left = leftOf(last, made);
   await journal.noteAfter(last.plan, left);
@@ -101,6 +102,15 @@ interface Made {
   readonly errors: ReadonlyMap<string, Error>;
 }
 
+/** One line however many changes there are: a leaver may be in a hundred groups. */
+function logMade({ outcomes }: Made, log: Logger): void {
+  const counts = Object.groupBy([...outcomes.values()], ({ kind }) => kind);
+  log.info(
+    Object.fromEntries(Object.entries(counts).map(([kind, list]) => [kind, list.length])),
+    'changes made',
+  );
+}
+
 /** One after another; a refused change does not keep the others from being made. */
 async function applyAll(changes: readonly Change[], parts: ConvergeParts): Promise<Made> {
   const outcomes = new Map<string, Outcome>();
@@ -132,7 +142,7 @@ async function applyOne(change: Change, parts: ConvergeParts): Promise<Outcome> 
   await journal.noteChange(change, { kind: 'begun' });
   const outcome = await exchange.apply(change.call);
   const facts = { operation: change.operation, change: change.id, outcome: outcome.kind };
-  log.info(facts, 'change made');
+  log.debug(facts, 'change made');
   await journal.noteChange(change, outcome);
   return outcome;
 }

@@ -81,6 +81,7 @@ async function serve(
     return obstacle;
   }
   await parts.journal.note(introduction(run, assignment.step, person));
+  parts.log.info({ person: person.email, manager: person.managerEmail }, 'leaver known');
   const { signal, cancel, pass } = attempt;
   const telling = { ...parts, signal, cancel, pass };
   const stored = storedVerdict(parts);

@@ -62,6 +62,7 @@ export class Member<S extends PooledSession> {
   #operations = 0;
   #memoryBytes: number | undefined;
   #missedPings = 0;
+  #outdated: string | undefined;
 
   constructor(
     id: string,
@@ -93,6 +94,9 @@ export class Member<S extends PooledSession> {
 
   /** Why it is to be replaced; undefined as long as it is good. */
   get due(): string | undefined {
+    if (this.#outdated !== undefined) {
+      return this.#outdated;
+    }
     const { operations, ageMs, memoryBytes } = this.#limits;
     if (this.#operations >= operations) {
       return `${this.#operations} commands`;
@@ -116,6 +120,11 @@ export class Member<S extends PooledSession> {
   notePing(vitals: Vitals | undefined): void {
     this.#missedPings = vitals === undefined ? this.#missedPings + 1 : 0;
     this.#memoryBytes = vitals?.memoryBytes ?? this.#memoryBytes;
+  }
+
+  /** What it was started with is not what one would be started with now. */
+  outdate(reason: string): void {
+    this.#outdated = reason;
   }
 
   /** The shell has started. */

@@ -54,6 +54,18 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
     }
   }
 
+  /** Replaces every session, successor first; also tries at once what failed for the same cause. */
+  renew(reason: string): void {
+    if (this.#stopped.signal.aborted) {
+      return;
+    }
+    for (const member of this.#members) {
+      member.outdate(reason);
+    }
+    this.#gate.openNow();
+    this.#decide();
+  }
+
   /** Runs one command in the next free session. */
   async run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome> {
     const member = await this.#lease(limits.signal);

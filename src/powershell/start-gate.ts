@@ -117,6 +117,15 @@ export class StartGate {
     this.#reconnect.reset();
   }
 
+  /** What made starts fail was set right: the next one need not wait. */
+  openNow(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    this.#passableAt = this.#parts.clock.now();
+    this.#reconnect.reset();
+    this.#window.reset();
+  }
+
   /** Lets nothing through any more. */
   stop(): void {
     this.#callOff?.();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { makeCertificate, type RehearsalCertificate } from './certificate.ts';
+import { type CreatedCertificate, createCertificate } from '../certificate/create-certificate.ts';
 import { type RunningTenant, startTenant } from './tenant/start-tenant.ts';
 import { type RunningTrelica, startTrelica } from './trelica/start-trelica.ts';
 import { SIGNAL_TITLE } from './trelica/workflow.ts';
@@ -28,7 +28,7 @@ export interface RehearsalEngine {
 export interface Rehearsal {
   readonly trelica: RunningTrelica;
   readonly tenant: RunningTenant;
-  readonly certificate: RehearsalCertificate;
+  readonly certificate: CreatedCertificate;
   readonly engine: RehearsalEngine;
   close(): Promise<void>;
 }
@@ -38,9 +38,11 @@ const MODULE = resolve(
   'ExchangeOnlineManagement/ExchangeOnlineManagement.psd1',
 );
 
+const VALID_MS = 24 * 60 * 60_000;
+
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { people, groups, latency: latencyMs, seed } = options;
-  const certificate = await makeCertificate();
+  const certificate = await createCertificate('exo-bridge rehearsal', VALID_MS);
   const { thumbprint } = certificate;
   const tenant = await startTenant({ people, groups, seed, latencyMs, thumbprint });
   const staff = new Map(tenant.people.map(({ name, email }) => [email, { name, email }]));
@@ -99,11 +101,7 @@ export function installFor(
       requestsPerSecond: 1_000,
     },
     exchange: { organization: tenant.organization, appId: tenant.appId },
-    powershell: {
-      command: [...engine.command],
-      modulePath: MODULE,
-      environment: { EXO_SANDBOX_TENANT: tenant.url },
-    },
+    powershell: sessionSettings({ tenant, engine }),
     workflows: [
       {
         workflow: trelica.workflow.name,
@@ -130,6 +128,15 @@ export function installFor(
       EXO_BRIDGE_CERTIFICATE: certificate.pfx.toString('base64'),
       EXO_BRIDGE_CERTIFICATE_PASSWORD: certificate.password,
     },
+  };
+}
+
+/** The section `powershell` of a service that is to work on this rehearsal. */
+export function sessionSettings({ tenant, engine }: Pick<Rehearsal, 'tenant' | 'engine'>) {
+  return {
+    command: [...engine.command],
+    modulePath: MODULE,
+    environment: { EXO_SANDBOX_TENANT: tenant.url },
   };
 }
 

@@ -5,14 +5,24 @@ import type { AppParts } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Sessions } from '../powershell/sessions.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { OUTAGES } from '../trelica/gate.ts';
 import { createSweep } from '../trelica/sweep.ts';
 import { SweepTimer } from '../trelica/sweep-timer.ts';
 import { createIntake, createLeaverHandler, createUndo } from './leaver-job.ts';
+import {
+  observeAttempts,
+  observeFetch,
+  observeRuns,
+  observeSessions,
+  observeSweep,
+} from './observe.ts';
 import { createOperating } from './operating.ts';
 import { createPlanner } from './planner.ts';
-import { createReadiness, type SessionsStatus } from './readiness.ts';
+import { createReadiness, type ReadinessParts, type SessionsStatus } from './readiness.ts';
+import { traceFetch, traceHandler, traceSessions } from './trace.ts';
 import { connectTrelica } from './trelica-connection.ts';
 import { createWorkflowFinder } from './workflow-finder.ts';
 
@@ -20,6 +30,12 @@ import { createWorkflowFinder } from './workflow-finder.ts';
 export interface Surroundings {
   readonly store: JobStore;
   readonly sessions: Sessions & SessionsStatus;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: ReadinessParts['certificate'];
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  /** Called after each attempt at a job: something may need a person now. */
+  readonly onLeft: () => void;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -43,17 +59,24 @@ const PLAN_WITHIN_MS = 100_000;
 
 /** Puts the parts together. Starts nothing, asks nobody. */
 export function assemble(config: Config, surroundings: Surroundings): Assembly {
-  const { store, sessions, clock, random, log } = surroundings;
+  const { store, sessions, certificate, metrics, tracing, clock, random, log } = surroundings;
   const now = () => clock.now();
   const wake = () => runner.wake();
-  const { workflows, runs, people, directory, obstacle, close } = connectTrelica(config, {
+  const trelica = connectTrelica(config, {
     ...surroundings,
+    fetch: traceFetch(observeFetch(surroundings.fetch, metrics, clock), tracing),
     onReturn: () => {
       void hasten(surroundings, wake);
       timer.soon();
     },
   });
-  const exchangeFor = exchangesOn(sessions, config);
+  const { workflows, people, directory, obstacle, close } = trelica;
+  const runs = observeRuns(trelica.runs, metrics);
+  const noteAttempt = observeAttempts(metrics, clock);
+  const exchangeFor = exchangesOn(
+    traceSessions(observeSessions(sessions, metrics, clock), tracing),
+    config,
+  );
   const { brakes, dataDirectory } = config;
   const handler = createLeaverHandler({
     jobs: store,
@@ -67,15 +90,22 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
   });
   const runner = new Runner({
     store,
-    handler,
+    handler: traceHandler(handler, tracing),
     concurrency: config.limits.concurrentJobs,
     retry: { maxAttempts: config.limits.attempts },
     clock,
     random,
     log,
+    onLeft: (job, end, ms) => {
+      noteAttempt(job, end, ms);
+      surroundings.onLeft();
+    },
   });
   const intake = createIntake(store, wake, now);
-  const sweep = createSweep({ policies: config.workflows, workflows, runs, intake, log });
+  const sweep = observeSweep(
+    createSweep({ policies: config.workflows, workflows, runs, intake, log }),
+    metrics,
+  );
   const timer = new SweepTimer({
     sweep,
     everyMs: config.poll.everyMinutes * 60_000,
@@ -101,7 +131,8 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     intake,
     workflows: createWorkflowFinder(directory),
     sweep,
-    readiness: createReadiness({ store, sessions, directory, outage: obstacle, now }),
+    onAnswered: (route: string, status: number) => metrics.answered(route, status),
+    readiness: createReadiness({ store, sessions, directory, certificate, outage: obstacle, now }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,

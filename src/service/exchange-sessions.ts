@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { CertificateKeeper, type CertificateNews } from '../certificate/keeper.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import {
@@ -16,7 +17,7 @@ import { Pool } from '../powershell/pool.ts';
 import type { PoolSettings } from '../powershell/pool-parts.ts';
 import type { Session } from '../powershell/session.ts';
 import { openSessionFolders } from '../powershell/session-folders.ts';
-import { startSession } from '../powershell/start-session.ts';
+import { type SessionOptions, startSession } from '../powershell/start-session.ts';
 
 const WORKER = resolve(import.meta.dirname, '../powershell/worker.ps1');
 /** Calls that may wait for a session: one job makes a few at a time. */
@@ -27,6 +28,8 @@ const IDLE_MS = 15 * 60_000;
 const TOKEN_SESSION_MS = 30 * 60_000;
 
 export interface SessionEnvironment {
+  /** Hears what a person should know of the certificate. */
+  readonly onCertificateNews?: (news: CertificateNews) => void;
   /** What the sessions may inherit from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
@@ -34,6 +37,8 @@ export interface SessionEnvironment {
 
 export interface ExchangeSessions {
   readonly pool: Pool<Session>;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: CertificateKeeper | undefined;
   /** Holds the sessions' own folders; to be deleted at the end. */
   readonly folder: string;
 }
@@ -41,25 +46,32 @@ export interface ExchangeSessions {
 /** The pool of sessions that are connected to Exchange as the configuration says. Starts none yet. */
 export function createExchangeSessions(
   config: Config,
-  { environment, log }: SessionEnvironment,
+  { environment, log, onCertificateNews = () => undefined }: SessionEnvironment,
 ): ExchangeSessions {
   const folder = openSessionFolders(tmpdir());
-  const settings = connectSettings(config);
-  const { powershell } = config;
+  const { secrets } = config;
+  const certificate =
+    secrets.certificate &&
+    new CertificateKeeper({
+      first: secrets.certificate,
+      readAgain: secrets.certificate.readAgain,
+      clock: systemClock,
+      log,
+      onReplaced: () => pool.renew('another certificate'),
+      onNews: onCertificateNews,
+    });
+  const settings = connectSettings(config, certificate);
   const pool = new Pool<Session>(poolSettings(config), {
     start: (id, signal) =>
       startSession({
-        id,
-        command: powershell.command,
-        workerScript: WORKER,
+        ...sessionOptions(config, { environment, log }),
         baseDirectory: folder,
-        inherited: environment,
-        environment: powershell.environment,
-        startTimeoutMs: powershell.startTimeoutSeconds * 1_000,
+        id,
         signal,
-        log,
       }),
-    connect: (session) => connect(session, settings),
+    connect: async (session) => {
+      await connect(session, settings);
+    },
     disconnect,
     healthOf,
     isFinal,
@@ -67,7 +79,22 @@ export function createExchangeSessions(
     random: Math.random,
     log,
   });
-  return { folder, pool };
+  return { folder, pool, certificate };
+}
+
+/** How a session is started, besides its folder. */
+export function sessionOptions(
+  { powershell }: Config,
+  { environment, log }: SessionEnvironment,
+): Omit<SessionOptions, 'baseDirectory'> {
+  return {
+    command: powershell.command,
+    workerScript: WORKER,
+    inherited: environment,
+    environment: powershell.environment,
+    startTimeoutMs: powershell.startTimeoutSeconds * 1_000,
+    log,
+  };
 }
 
 function poolSettings({ powershell, exchange, limits }: Config): PoolSettings {
@@ -97,9 +124,14 @@ function recycleLimits(
   };
 }
 
-function connectSettings({ exchange, powershell, secrets }: Config): ConnectSettings {
+/** How a session is connected, with the certificate as it is then. */
+export function connectSettings(
+  config: Config,
+  certificate: Pick<CertificateKeeper, 'current'> | undefined,
+): ConnectSettings {
+  const { exchange, powershell } = config;
   return {
-    signIn: signInOf({ exchange, secrets }),
+    signIn: signInOf(config, certificate),
     appId: exchange.appId,
     organization: exchange.organization,
     environmentName: exchange.environmentName,
@@ -109,10 +141,16 @@ function connectSettings({ exchange, powershell, secrets }: Config): ConnectSett
   };
 }
 
-function signInOf({ exchange, secrets }: Pick<Config, 'exchange' | 'secrets'>): SignIn {
+function signInOf(
+  { exchange, secrets }: Config,
+  certificate: Pick<CertificateKeeper, 'current'> | undefined,
+): SignIn {
   switch (exchange.signIn) {
     case 'certificate':
-      return { kind: 'certificate', ...(secrets.certificate ?? { pfx: '', password: '' }) };
+      return {
+        kind: 'certificate',
+        read: async () => (await certificate?.current()) ?? { pfx: '', password: '' },
+      };
     case 'thumbprint':
       return { kind: 'thumbprint', thumbprint: exchange.certificateThumbprint ?? '' };
     case 'managed-identity':

@@ -1,3 +1,5 @@
+import type { CertificateStatus } from '../certificate/keeper.ts';
+import { dayOf, EXPIRES_SOON_DAYS } from '../certificate/validity.ts';
 import { codeOf, ServiceError } from '../errors.ts';
 import type { PartReadiness } from '../http/health.ts';
 import type { JobStore } from '../jobs/store.ts';
@@ -12,6 +14,8 @@ export interface ReadinessParts {
   readonly store: Pick<JobStore, 'check' | 'paused'>;
   readonly sessions: SessionsStatus;
   readonly directory: Pick<Directory<unknown>, 'check'>;
+  /** Undefined unless the sign-in is by certificate. */
+  readonly certificate: { readonly status: CertificateStatus } | undefined;
   /** Trelica's outage, while there is one: the directory may still know what it needs. */
   readonly outage: () => ServiceError | undefined;
   /** Monotonic milliseconds. */
@@ -32,8 +36,24 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly P
         ? { name: 'exchange', ready: true }
         : { name: 'exchange', ready: false, reason: obstacle },
       trelica(),
+      ...(parts.certificate === undefined ? [] : [ofCertificate(parts.certificate.status)]),
     ]);
   };
+}
+
+/** One that expires soon, or waits in vain to take its place, keeps nothing from working yet. */
+function ofCertificate({ facts, daysLeft, obstacle, refused }: CertificateStatus): PartReadiness {
+  const name = 'certificate';
+  if (obstacle !== undefined) {
+    return { name, ready: false, reason: obstacle };
+  }
+  const soon =
+    facts && daysLeft !== undefined && daysLeft <= EXPIRES_SOON_DAYS
+      ? `expires on ${dayOf(facts.notAfter)}, in ${daysLeft} days`
+      : undefined;
+  const other = refused && `another certificate is not taken: ${refused}`;
+  const reason = [soon, other].filter((part) => part !== undefined).join('; ');
+  return { name, ready: true, ...(reason === '' ? {} : { reason }) };
 }
 
 /** A pause is told, but it is no fault: who is not ready gets no webhooks, and these are still to be accepted. */

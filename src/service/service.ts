@@ -9,17 +9,26 @@ import { startRetention } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
+import { createScrapeListener, type ScrapeListener } from '../metrics/listener.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import type { NoticeDesk } from '../notices/desk.ts';
 import { findProgram } from '../powershell/program.ts';
+import { startTracing } from '../telemetry/start-tracing.ts';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import {
   createExchangeSessions,
   type ExchangeSessions,
   type SessionEnvironment,
 } from './exchange-sessions.ts';
+import { aboutCertificate, createNotices } from './notices.ts';
+import { lookAround } from './present.ts';
 
 export interface Service {
   /** Where it listens, e.g. http://127.0.0.1:8080. */
   readonly url: string;
+  /** Where the metrics are; undefined if they are off. */
+  readonly metricsUrl: string | undefined;
   /** Takes no more work, lets what runs finish within its grace time, and closes everything. May be called twice. */
   stop(): Promise<void>;
 }
@@ -34,10 +43,20 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const { log } = parts;
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const sessions = createExchangeSessions(config, parts);
+  const metrics = createMetrics(() => lookAround({ store, sessions, clock: systemClock }));
+  const notices = createNotices(config, { store, metrics, fetch, clock: systemClock, log });
+  const sessions = createExchangeSessions(config, {
+    ...parts,
+    onCertificateNews: (news) => notices.note(aboutCertificate(news, systemClock.wall())),
+  });
+  const tracing = await tracingFor(config, log);
   const assembly = assemble(config, {
     store,
     sessions: sessions.pool,
+    certificate: sessions.certificate,
+    metrics,
+    tracing,
+    onLeft: () => notices.wake(),
     fetch,
     clock: systemClock,
     random: Math.random,
@@ -45,28 +64,35 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   });
   const { runner, timer, front } = assembly;
   const app = await buildApp(front);
+  const scrapes = createScrapeListener(metrics, log);
   const { days } = config.retention;
   const endRetention = startRetention({ store, days, clock: systemClock, log });
-  const service = {
-    url: '',
-    stop: once(() => {
-      endRetention();
-      return stopAll({ ...assembly, app, sessions, store, config, log });
-    }),
-  };
+  const stop = once(() => {
+    endRetention();
+    return stopAll({ ...assembly, app, scrapes, tracing, notices, sessions, store, config, log });
+  });
   try {
     await listen(app, config.listen);
+    const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
+    sessions.certificate?.start();
     sessions.pool.start();
     await runner.start();
+    notices.start();
     timer.start();
     void reportObstacles(front.readiness, log);
+    const url = urlOf(app);
+    const workflows = config.workflows.map(({ workflow }) => workflow);
+    log.info({ url, metricsUrl, workflows }, 'service started');
+    return { url, metricsUrl, stop };
   } catch (error) {
-    await service.stop();
+    await stop();
     throw error;
   }
-  const url = urlOf(app);
-  log.info({ url, workflows: config.workflows.map(({ workflow }) => workflow) }, 'service started');
-  return { ...service, url };
+}
+
+async function tracingFor({ telemetry }: Config, log: Logger): Promise<Tracing> {
+  const endpoint = telemetry.otlpEndpoint;
+  return endpoint === undefined ? NO_TRACING : startTracing({ endpoint, clock: systemClock, log });
 }
 
 async function listen(app: App, { host, port }: Config['listen']): Promise<void> {
@@ -99,8 +125,18 @@ interface Started {
 }
 
 /** In the reverse order of starting: no new work, no running work, no sessions, no queue. */
-async function stopAll(parts: Started & Assembly & { app: App; config: Config }): Promise<void> {
-  const { app, runner, timer, closeTrelica, sessions, store, config, log } = parts;
+async function stopAll(
+  parts: Started &
+    Assembly & {
+      app: App;
+      scrapes: ScrapeListener;
+      tracing: Tracing;
+      notices: NoticeDesk;
+      config: Config;
+    },
+): Promise<void> {
+  const { app, scrapes, tracing, runner, timer, closeTrelica, notices } = parts;
+  const { sessions, store, config, log } = parts;
   log.info('service stopping');
   await Promise.all([
     app.close(),
@@ -108,7 +144,11 @@ async function stopAll(parts: Started & Assembly & { app: App; config: Config })
   ]);
   closeTrelica();
   await timer.stop();
+  await notices.stop();
+  await sessions.certificate?.stop();
   await sessions.pool.stop({ graceMs: 0 });
+  await tracing.stop();
+  await scrapes.close();
   await store.close();
   rmSync(sessions.folder, { recursive: true, force: true, maxRetries: 3 });
   log.info('service stopped');

@@ -46,8 +46,9 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
   const { trelica } = config;
   const now = () => clock.now();
   const pace = { atOnce: REQUESTS_AT_ONCE, perSecond: trelica.requestsPerSecond };
-  const send = createSend(parts.fetch, trelica.requestTimeoutSeconds * 1_000, clock);
-  const bare = createClient(settingsOf(config), { send: createPace(send, pace, clock), now });
+  const settings = trelicaSettings(config);
+  const send = createSend(parts.fetch, settings.requestTimeoutMs, clock);
+  const bare = createClient(settings, { send: createPace(send, pace, clock), now });
   const gate = new Gate({
     probe: async () => {
       await bare.get(bare.endpoints.workflows({ limit: '1' }), envelopeOf(wireWorkflow));
@@ -69,11 +70,13 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
   };
 }
 
-function settingsOf({ trelica, secrets }: Config) {
+/** How Trelica is reached. */
+export function trelicaSettings({ trelica, secrets }: Config) {
   return {
     baseUrl: trelica.baseUrl,
     clientId: trelica.clientId,
     clientSecret: secrets.trelicaClientSecret,
+    requestTimeoutMs: trelica.requestTimeoutSeconds * 1_000,
     allowHttpToLoopback: trelica.dangerouslyAllowHttpToLoopback,
   };
 }

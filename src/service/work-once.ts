@@ -4,10 +4,14 @@ import { pause, systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { Job, JobStore } from '../jobs/store.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import type { SweepReport } from '../offboarding/ports.ts';
 import { findProgram } from '../powershell/program.ts';
+import { NO_TRACING } from '../telemetry/tracing.ts';
 import { assemble } from './assemble.ts';
 import { createExchangeSessions, type SessionEnvironment } from './exchange-sessions.ts';
+import { aboutCertificate, createNotices } from './notices.ts';
+import { lookAround } from './present.ts';
 
 /** What one round left behind. */
 export interface Round {
@@ -39,24 +43,39 @@ export async function workOnce(
   const { log, environment } = parts;
   findProgram(config.powershell.command[0], environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const { pool, folder } = createExchangeSessions(config, parts);
+  const clock = systemClock;
+  const metrics = createMetrics(() => lookAround({ store, sessions, clock }));
+  const notices = createNotices(config, { store, metrics, fetch, clock, log });
+  const sessions = createExchangeSessions(config, {
+    ...parts,
+    onCertificateNews: (news) => notices.note(aboutCertificate(news, clock.wall())),
+  });
+  const { pool, certificate, folder } = sessions;
   const { runner, front, closeTrelica } = assemble(config, {
     store,
     sessions: pool,
+    certificate,
+    metrics,
+    tracing: NO_TRACING,
+    onLeft: () => notices.wake(),
     fetch,
-    clock: systemClock,
+    clock,
     random: Math.random,
     log,
   });
   try {
     pool.start();
     await runner.start();
+    notices.start();
     const swept = await front.sweep();
     await untilIdle(store, limits);
+    await notices.look();
     return { swept, open: await openJobs(store) };
   } finally {
     await runner.stop({ graceMs: config.limits.stopGraceSeconds * 1_000 });
     closeTrelica();
+    await notices.stop();
+    await certificate?.stop();
     await pool.stop({ graceMs: 0 });
     await store.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -79,7 +98,7 @@ async function untilIdle(
 }
 
 async function openJobs(store: JobStore): Promise<readonly Job[]> {
-  const states = ['needs-attention', 'waiting', 'queued', 'running'] as const;
+  const states = ['needs-attention', 'held', 'waiting', 'queued', 'running'] as const;
   const lists = await Promise.all(states.map((state) => store.list({ state, limit: SHOWN })));
   return lists.flat();
 }

@@ -20,6 +20,8 @@ export interface Credentials {
 export interface Token {
   readonly token: string;
   readonly lifetimeMs: number;
+  /** What it is good for, if the answer says so. */
+  readonly scopes?: readonly string[];
 }
 
 /** For an answer that does not say; documented are 60 minutes, and too short a guess only costs requests. */
@@ -45,7 +47,8 @@ export function createTokenRequest(
     }
     const seconds = answer.expires_in;
     const lifetimeMs = seconds === undefined ? UNSTATED_LIFETIME_MS : seconds * 1_000;
-    return { token: answer.access_token, lifetimeMs };
+    const scopes = answer.scope?.split(' ');
+    return { token: answer.access_token, lifetimeMs, ...(scopes === undefined ? {} : { scopes }) };
   };
 }
 

@@ -70,10 +70,10 @@ test('npm run sandbox prints one JSON line, writes a guarded configuration, and 
   rmSync(folder, { recursive: true });
 });
 
-test('a wrong option is told with the help, and nothing is started', async () => {
+test('a wrong option is told with where the help is, and nothing is started', async () => {
   await assert.rejects(run(process.execPath, [...CLI, 'demo', '--people', 'many']), {
-    code: 1,
-    stderr: /A whole number is expected/,
+    code: 64,
+    stderr: /A whole number is expected.*\n.*exo-bridge demo --help/,
   });
 });
 

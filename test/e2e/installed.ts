@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { ShownJob } from '../../src/cli/demo-story.ts';
 import { Operator } from '../../src/cli/operator.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { ENDED } from '../../src/jobs/states.ts';
+import { createLog } from '../../src/log.ts';
 import {
   type Installation,
   installFor,
@@ -30,20 +30,21 @@ export interface Installed {
 
 const SMALL = { people: 60, groups: 30, latency: 0, seed: 1 };
 
-/** `brakes` may depend on the people there are; by default as the rehearsal has them. */
+/** `change` may look at the people there are. */
 export async function install(
   engine: RehearsalEngine,
-  brakesFor?: (rehearsal: Rehearsal) => Partial<Config['brakes']>,
+  change: (config: Config, rehearsal: Rehearsal) => Config = (config) => config,
 ): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), 'e2e-'));
   const rehearsal = await startRehearsal({ ...SMALL, engine });
   const installation = installFor(rehearsal, folder, 0);
   const { configFile: file, secrets } = installation;
-  const loaded = loadConfig({ file, environment: { ...secrets } });
-  const brakes = { ...loaded.brakes, ...brakesFor?.(rehearsal) };
-  const config = { ...loaded, brakes };
+  const config = change(loadConfig({ file, environment: { ...secrets } }), rehearsal);
   const logged: string[] = [];
-  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const log = createLog(
+    { level: 'debug', personalData: config.log.personalData },
+    { write: (line: string) => logged.push(line) },
+  );
   const service = await startService(config, { environment: process.env, log });
   const operator = new Operator(service.url, secrets['EXO_BRIDGE_OPERATOR_TOKEN'] ?? '');
   await eventually(

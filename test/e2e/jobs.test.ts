@@ -14,7 +14,10 @@ import { type Installed, install } from './installed.ts';
 /** Two leavers an hour; and one person is never to be touched, by an address that no run names. */
 let scene: Installed;
 before(async () => {
-  scene = await install(STAND_IN, ({ tenant }) => ({ perHour: 2, neverTouch: [aliasOf(tenant)] }));
+  scene = await install(STAND_IN, (config, { tenant }) => ({
+    ...config,
+    brakes: { ...config.brakes, perHour: 2, neverTouch: [aliasOf(tenant)] },
+  }));
 });
 after(() => scene.close());
 

@@ -14,7 +14,10 @@ import type { Session } from '../../src/powershell/session.ts';
 import type { CommandOutcome } from '../../src/powershell/sessions.ts';
 
 const SETTINGS: ConnectSettings = {
-  signIn: { kind: 'certificate', pfx: 'canary-pfx', password: 'canary-password' },
+  signIn: {
+    kind: 'certificate',
+    read: async () => ({ pfx: 'canary-pfx', password: 'canary-password' }),
+  },
   appId: '11111111-2222-4333-8444-555555555555',
   organization: 'contoso.onmicrosoft.com',
   environmentName: undefined,

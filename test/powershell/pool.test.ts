@@ -346,6 +346,30 @@ test('throttling halves the work at once, and it comes back step by step', async
   await refused;
 });
 
+test('what was set right is tried at once, and every session gives way to a successor', async () => {
+  const scene = new PoolScene();
+  scene.pool.start();
+  await scene.clock.pass(0);
+  const [first] = scene.sessions;
+  const command = scene.run();
+  await scene.clock.pass(0);
+  scene.onConnect = () => {
+    throw new ServiceError('exchange.sign-in-refused', 'not uploaded yet');
+  };
+  scene.pool.renew('another certificate');
+  await scene.clock.pass(0);
+  first?.finish();
+  await command;
+  assert.equal(first?.state, 'ready', 'the old one serves on');
+  assert.equal(scene.pool.status.breaker, 'open');
+  scene.onConnect = () => undefined;
+  scene.pool.renew('the same, uploaded');
+  await scene.clock.pass(0);
+  assert.equal(first?.state, 'dead');
+  assert.equal(scene.alive.length, 1);
+  assert.equal(scene.pool.status.breaker, 'closed');
+});
+
 test('stopping refuses who waits, lets the command at work end, says good-bye and ends every session', async () => {
   const scene = await ready();
   const first = scene.run();

@@ -5,14 +5,15 @@ import { join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { pino } from 'pino';
+import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import type { ParameterValue, Row } from '../../src/powershell/frames.ts';
 import type { Session } from '../../src/powershell/session.ts';
 import { startSession } from '../../src/powershell/start-session.ts';
-import { makeCertificate } from '../../src/sandbox/certificate.ts';
 import type { Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 
 export const WORKER = resolve('src/powershell/worker.ps1');
+const HOUR_MS = 60 * 60_000;
 const MODULE = resolve('test/support/TestModule/TestModule.psm1');
 
 /** Everything that must come back equal to the letter and never run. */
@@ -194,7 +195,7 @@ export function describeWorker(engine: Engine): void {
     });
 
     test('a certificate with its key is built from PFX bytes and password', async () => {
-      const { pfx, password } = await makeCertificate('worker test');
+      const { pfx, password } = await createCertificate('worker test', HOUR_MS);
       const certificate = { $type: 'certificate', pfx: pfx.toString('base64'), password } as const;
       assert.deepEqual(await rows('Get-Kind', { Secret: certificate }, ['SecretType', 'Subject']), [
         { SecretType: 'X509Certificate2', Subject: 'CN=worker test' },
@@ -202,7 +203,7 @@ export function describeWorker(engine: Engine): void {
     });
 
     test('a certificate with a wrong password is refused without a word of it', async () => {
-      const { pfx } = await makeCertificate();
+      const { pfx } = await createCertificate('test', HOUR_MS);
       const certificate = {
         $type: 'certificate',
         pfx: pfx.toString('base64'),

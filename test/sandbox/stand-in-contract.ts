@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
+import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import type { AllowList, ParameterValue, PowerShellError } from '../../src/powershell/frames.ts';
 import type { Session } from '../../src/powershell/session.ts';
 import { startSession } from '../../src/powershell/start-session.ts';
-import { makeCertificate } from '../../src/sandbox/certificate.ts';
 import { type RunningTenant, startTenant } from '../../src/sandbox/tenant/start-tenant.ts';
 import type { Engine } from '../support/engine.ts';
 
+const HOUR_MS = 60 * 60_000;
 const MODULE = resolve('src/sandbox/ExchangeOnlineManagement/ExchangeOnlineManagement.psd1');
 const ALLOW: AllowList = {
+  'Get-Command': ['Name', 'ErrorAction'],
   'Connect-ExchangeOnline': [
     'Certificate',
     'AppId',
@@ -76,7 +78,7 @@ export function describeStandIn(engine: Engine): void {
     let session: Session;
 
     before(async () => {
-      const certificate = await makeCertificate();
+      const certificate = await createCertificate('test', HOUR_MS);
       tenant = await startTenant();
       session = await open(tenant.url);
       // Nobody is connected before this, and what is there then is part of the contract.
@@ -168,12 +170,35 @@ export function describeStandIn(engine: Engine): void {
     });
 
     test('an unknown application is refused with the code of the real one', async () => {
-      await assert.rejects(connect(await makeCertificate(), 'another'), /AADSTS700016/);
+      await assert.rejects(
+        connect(await createCertificate('test', HOUR_MS), 'another'),
+        /AADSTS700016/,
+      );
     });
 
     test('only the cmdlets asked for at connecting are there', async () => {
       const error = await failure('Get-MobileDevice', { Mailbox: tenant.leaver });
       assert.match(error.fullyQualifiedErrorId, /^CommandNotFoundException/);
+    });
+
+    test('Get-Command tells what a role leaves out: cmdlets and parameters', async () => {
+      const certificate = await createCertificate('test', HOUR_MS);
+      tenant.withhold(['Set-CASMailbox', 'Set-Mailbox -ForwardingAddress']);
+      await connect(certificate);
+      const { rows } = await completed(
+        'Get-Command',
+        { Name: ['Set-CASMailbox', 'Set-Mailbox', 'Get-MobileDevice'], ErrorAction: 'Ignore' },
+        ['Name', 'ParameterSets'],
+      );
+      assert.deepEqual(
+        rows.map(({ Name: name }) => name),
+        ['Set-Mailbox'],
+      );
+      const syntax = [rows[0]?.['ParameterSets']].flat().join(' ');
+      assert.match(syntax, /-ForwardingSmtpAddress\b/);
+      assert.doesNotMatch(syntax, /-ForwardingAddress\b/);
+      tenant.withhold([]);
+      await connect(certificate);
     });
 
     test('objects come back with the properties asked for, lists as lists, dates in ISO 8601', async () => {
@@ -433,7 +458,7 @@ export function describeStandIn(engine: Engine): void {
     });
 
     async function proof(): Promise<Given> {
-      const { pfx, password } = await makeCertificate();
+      const { pfx, password } = await createCertificate('test', HOUR_MS);
       return { Certificate: { $type: 'certificate', pfx: pfx.toString('base64'), password } };
     }
 

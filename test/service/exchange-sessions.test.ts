@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { pino } from 'pino';
+import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import { loadConfig } from '../../src/config.ts';
 import {
   installFor,
@@ -143,6 +144,36 @@ function describeSessions(engine: RehearsalEngine): void {
           assert.equal(lines.filter(({ to }) => to === 'starting').length, 1);
         },
       ));
+
+    test('a certificate that is put in the place of the old one is taken by a successor', async () => {
+      const next = await createCertificate('next', 3_600_000);
+      let isInPlace = false;
+      await withSessions(
+        engine,
+        ({ secrets, ...config }) => {
+          const { certificate } = secrets;
+          assert.ok(certificate);
+          const inPlace = { pfx: next.pfx.toString('base64'), password: next.password };
+          const readAgain = () => (isInPlace ? inPlace : certificate);
+          return { ...config, secrets: { ...secrets, certificate: { ...certificate, readAgain } } };
+        },
+        async ({ pool, certificate, rehearsal, lines }) => {
+          rehearsal.tenant.upload(next.thumbprint);
+          assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
+          isInPlace = true;
+          await certificate?.look();
+          assert.equal(certificate?.status.facts?.thumbprint, next.thumbprint);
+          await eventually(
+            'the old one has gone',
+            () => pool.status.counters.recycled === 1,
+            60_000,
+          );
+          assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
+          assert.equal(pool.status.counters.started, 2);
+          assert.ok(lines.some(({ reason }) => reason === 'another certificate'));
+        },
+      );
+    });
 
     test('stopping says good-bye to the tenant', () =>
       withSessions(

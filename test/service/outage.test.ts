@@ -13,6 +13,7 @@ import { describePerson, peopleOf } from '../../src/sandbox/tenant/populate.ts';
 import { type Assembly, assemble } from '../../src/service/assemble.ts';
 import { type SmallRequest, SmallTrelica } from '../support/small-trelica.ts';
 import { openTenant, sessionsOn } from '../support/tenant-exchange.ts';
+import { UNSEEN } from '../support/unseen.ts';
 import { rest, VirtualClock } from '../support/virtual-clock.ts';
 
 const MINUTE = 60_000;
@@ -52,6 +53,7 @@ async function withService(use: (scene: Scene) => Promise<void>): Promise<void> 
         return inner.run(request, limits);
       },
     },
+    ...UNSEEN,
     fetch: trelica.fetch,
     clock,
     random: () => 0.5,

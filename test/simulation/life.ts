@@ -6,6 +6,7 @@ import { ServiceError } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
 import type { Adoption, Job, JobStore, Passage } from '../../src/jobs/store.ts';
 import { type Assembly, assemble } from '../../src/service/assemble.ts';
+import { UNSEEN } from '../support/unseen.ts';
 import { rest } from '../support/virtual-clock.ts';
 import type { Host } from './host.ts';
 import { exchangeLine, trelicaLine } from './lines.ts';
@@ -39,6 +40,7 @@ export class Life {
     this.#assembly = assemble(world.config, {
       store: this.#watched(this.#store),
       sessions: { status: { obstacle: undefined }, run: exchangeLine(world, this) },
+      ...UNSEEN,
       fetch: trelicaLine(world, this),
       clock: this.#clockOf(world.clock),
       random: () => world.chance.next(),

@@ -78,6 +78,7 @@ function Get-ParameterTable {
     $default = Find-DefaultSet -Sets $cmdlet.GetProperty('sets')
     $table = [Management.Automation.RuntimeDefinedParameterDictionary]::new()
     foreach ($member in $cmdlet.GetProperty('parameters').EnumerateObject()) {
+        if ($null -ne $Connection -and $Connection.Withheld -contains "$Name -$($member.Name)") { continue }
         $table[$member.Name] = New-Parameter -Cmdlet $cmdlet -Member $member -DefaultSet $default
     }
     $ParameterTables[$Name] = $table
@@ -157,7 +158,10 @@ function Connect-Tenant {
         ModulePrefix              = ''
         PageSize                  = 1000
     }
-    $script:Connection = @{ Token = $reply.Body.token; Information = $information; Commands = Add-ConnectedCmdlet -Name $commands }
+    [string[]] $granted = $commands.Where({ $reply.Body.withheld -notcontains $_ })
+    # The tables of an earlier connection may lack what this one has.
+    $ParameterTables.Clear()
+    $script:Connection = @{ Token = $reply.Body.token; Information = $information; Withheld = $reply.Body.withheld; Commands = Add-ConnectedCmdlet -Name $granted }
 }
 
 function Get-SignIn {

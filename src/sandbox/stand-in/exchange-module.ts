@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Parameters, PowerShellError } from '../../powershell/frames.ts';
+import { readCertificate } from '../../certificate/read-certificate.ts';
+import type { Parameters, ParameterValue, PowerShellError } from '../../powershell/frames.ts';
 import type { SignIn, WireObject } from '../wire.ts';
 import { bind } from './bind.ts';
 import { type DocumentedCmdlet, readDocumented } from './documented.ts';
@@ -20,10 +21,16 @@ export interface Output {
   readonly errors: readonly PowerShellError[];
 }
 
+interface Known {
+  readonly name: string;
+  readonly documented: DocumentedCmdlet;
+}
+
 interface Connection {
   readonly token: string;
   readonly id: string;
-  readonly commands: ReadonlySet<string>;
+  /** The cmdlets there are while it lasts, each with its parameters, by their names in lower case. */
+  readonly commands: ReadonlyMap<string, Known>;
   readonly appId: string;
   readonly organization: string;
   readonly isCertificate: boolean;
@@ -33,7 +40,7 @@ const NOTHING: Output = { objects: [], warnings: [], errors: [] };
 const NOT_CONNECTED =
   'You must call the Connect-ExchangeOnline cmdlet before calling any other cmdlets.';
 
-const token = z.object({ token: z.string() });
+const signedIn = z.object({ token: z.string(), withheld: z.array(z.string()) });
 const refused = z.object({ message: z.string() });
 const value = z.union([
   z.string(),
@@ -75,6 +82,9 @@ export class ExchangeModule {
 
   /** Runs one command. Throws `ShellError` for what ends it; rejects when `signal` aborts. */
   async run(command: string, parameters: Parameters, signal: AbortSignal): Promise<Output> {
+    if (command === 'Get-Command') {
+      return { ...NOTHING, objects: describeCommands(parameters['Name'], this.#connection) };
+    }
     const { values, stopsAtError } = bind(command, this.#find(command), parameters);
     const output = await this.#perform(command, values, signal);
     const [first] = output.errors;
@@ -84,15 +94,13 @@ export class ExchangeModule {
   }
 
   #find(command: string): DocumentedCmdlet {
-    const isThere =
-      isAlwaysThere(command) || (this.#connection?.commands.has(command.toLowerCase()) ?? false);
-    const documented = Object.hasOwn(this.#documented, command)
-      ? this.#documented[command]
-      : undefined;
-    if (!isThere || documented === undefined) {
+    const connected = this.#connection?.commands.get(command.toLowerCase());
+    const own = isAlwaysThere(command) ? this.#documented[command] : undefined;
+    const found = connected?.documented ?? own;
+    if (found === undefined) {
       throw commandNotFound(command);
     }
-    return documented;
+    return found;
   }
 
   async #perform(command: string, values: Parameters, signal: AbortSignal): Promise<Output> {
@@ -113,7 +121,7 @@ export class ExchangeModule {
 
   async #connect(values: Parameters, signal: AbortSignal): Promise<Output> {
     const cmdlet = 'Connect-ExchangeOnline';
-    const signIn = signInOf(values);
+    const signIn = await signInOf(values);
     if (signIn === undefined) {
       throw moduleError(
         cmdlet,
@@ -127,15 +135,26 @@ export class ExchangeModule {
     }
     const names = values['CommandName'];
     const chosen = Array.isArray(names) ? names.map(String) : Object.keys(this.#documented);
+    const { token, withheld } = signedIn.parse(body);
     this.#connection = {
-      token: token.parse(body).token,
+      token,
       id: randomUUID(),
-      commands: new Set(chosen.map((one) => one.toLowerCase())),
+      commands: this.#granted(chosen, withheld),
       appId: signIn.appId ?? '',
       organization: signIn.organization ?? '',
       isCertificate: signIn.kind === 'certificate',
     };
     return NOTHING;
+  }
+
+  #granted(chosen: readonly string[], withheld: readonly string[]): ReadonlyMap<string, Known> {
+    const known = chosen.flatMap((name) => {
+      const documented = withheld.includes(name) ? undefined : this.#documented[name];
+      return documented === undefined
+        ? []
+        : [{ name, documented: without(name, documented, withheld) }];
+    });
+    return new Map(known.map((one) => [one.name.toLowerCase(), one]));
   }
 
   async #disconnect(signal: AbortSignal): Promise<Output> {
@@ -186,6 +205,40 @@ function lost(cmdlet: string, error: unknown): ShellError {
   return connectionLost(cmdlet, cause);
 }
 
+function without(
+  name: string,
+  { sets, parameters }: DocumentedCmdlet,
+  withheld: readonly string[],
+): DocumentedCmdlet {
+  const kept = Object.entries(parameters).filter(
+    ([parameter]) => !withheld.includes(`${name} -${parameter}`),
+  );
+  return { sets, parameters: Object.fromEntries(kept) };
+}
+
+/** What `Get-Command -ErrorAction Ignore` says of the cmdlets that are there: names and syntax. */
+function describeCommands(
+  asked: ParameterValue | undefined,
+  connection: Connection | undefined,
+): readonly WireObject[] {
+  const names = Array.isArray(asked) ? asked.map(String) : [String(asked)];
+  return names.flatMap((one) => {
+    const found = connection?.commands.get(one.toLowerCase());
+    return found === undefined
+      ? []
+      : [{ Name: found.name, ParameterSets: syntaxOf(found.documented) }];
+  });
+}
+
+function syntaxOf({ sets, parameters }: DocumentedCmdlet): readonly string[] {
+  return sets.map((set) =>
+    Object.entries(parameters)
+      .filter(([, { sets: of }]) => of?.includes(set.name) ?? true)
+      .map(([name, { type }]) => `[-${name} <${type}>]`)
+      .join(' '),
+  );
+}
+
 /** The connection cmdlets and the nine REST ones come with the module, not with the connection. */
 function isAlwaysThere(command: string): boolean {
   return (
@@ -196,9 +249,19 @@ function isAlwaysThere(command: string): boolean {
   );
 }
 
-function signInOf(values: Parameters): SignIn | undefined {
+async function signInOf(values: Parameters): Promise<SignIn | undefined> {
   const common = { appId: textOf(values['AppId']), organization: textOf(values['Organization']) };
-  if (values['Certificate'] !== undefined || values['CertificateFilePath'] !== undefined) {
+  const { Certificate: certificate } = values;
+  if (
+    typeof certificate === 'object' &&
+    '$type' in certificate &&
+    certificate.$type === 'certificate'
+  ) {
+    const { pfx, password } = certificate;
+    const { thumbprint } = await readCertificate(Buffer.from(pfx, 'base64'), password);
+    return { kind: 'certificate', thumbprint, ...common };
+  }
+  if (values['CertificateFilePath'] !== undefined) {
     return { kind: 'certificate', ...common };
   }
   if (values['CertificateThumbprint'] !== undefined) {

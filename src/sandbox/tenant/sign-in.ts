@@ -9,13 +9,21 @@ export interface Registration {
 }
 
 export type SignInAnswer =
-  | { readonly kind: 'signed-in'; readonly token: string }
+  | {
+      readonly kind: 'signed-in';
+      readonly token: string;
+      /** Cmdlets and parameters that the client must not have, since no role of the app has them. */
+      readonly withheld: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly message: string };
 
 /** Tokens for applications that prove themselves, with Entra's own words for the others. */
 export class SignInDesk {
   readonly #registration: Registration;
   readonly #tokens = new Set<string>();
+  #withheld: readonly string[] = [];
+  /** Further ones, beside the registration's. */
+  readonly #thumbprints = new Set<string>();
 
   constructor(registration: Registration) {
     this.#registration = registration;
@@ -33,14 +41,25 @@ export class SignInDesk {
         `AADSTS700016: Application with identifier '${appId ?? ''}' was not found in the directory '${known.organization}'.`,
       );
     }
-    if (kind === 'certificate' && isOther(thumbprint, known.thumbprint)) {
+    const isUploaded = this.#thumbprints.has(thumbprint?.toLowerCase() ?? '');
+    if (kind === 'certificate' && !isUploaded && isOther(thumbprint, known.thumbprint)) {
       return refused(
         'AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application.',
       );
     }
     const token = randomUUID();
     this.#tokens.add(token);
-    return { kind: 'signed-in', token };
+    return { kind: 'signed-in', token, withheld: this.#withheld };
+  }
+
+  /** Replaces what is withheld from those who sign in from now on. */
+  withhold(names: readonly string[]): void {
+    this.#withheld = names;
+  }
+
+  /** As uploading another certificate to the app registration: both are good from now on. */
+  upload(thumbprint: string): void {
+    this.#thumbprints.add(thumbprint.toLowerCase());
   }
 
   /** Connections that have not said good-bye. */

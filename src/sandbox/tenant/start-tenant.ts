@@ -45,8 +45,15 @@ export interface RunningTenant {
   };
   /** Sign-ins that were not signed out. */
   connections(): number;
+  /** Lets another certificate sign in, too. */
+  upload(thumbprint: string): void;
   /** Replaces the faults on order. */
   order(faults: readonly FaultOrder[]): void;
+  /**
+   * What the app's roles do not give it from its next sign-in on: cmdlets, or parameters as
+   * `Set-Mailbox -LitigationHoldEnabled`. Replaces what was withheld before.
+   */
+  withhold(names: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -79,7 +86,9 @@ export async function startTenant(options: TenantOptions = {}): Promise<RunningT
     state: (address) => stateOf(tenant.truth, address),
     calls: () => tenant.calls,
     connections: () => desk.connections,
+    upload: (thumbprint) => desk.upload(thumbprint),
     order: (faults) => tenant.faults.order(faultList.parse(faults)),
+    withhold: (names) => desk.withhold(names),
     close: () => {
       closing.abort();
       return close(server);

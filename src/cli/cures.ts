@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** What a person can do about a failure, in one line. The whole list, for jobs too: docs/errors.md. */
+const CURES: Partial<Record<ErrorCode, string>> = {
+  'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
+  'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
+  'certificate.unreadable':
+    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD, or export the PFX again; exo-bridge cert show FILE tries it',
+  'certificate.expired':
+    'make a new one with exo-bridge cert create, and upload its CER to the app',
+  'certificate.no-key': 'export the certificate again together with its private key',
+  'certificate.not-written': 'name another folder with --out, or move the old files away',
+  'service.internal': 'report it with what is shown here',
+  'http.unauthorized': 'use the operator token of the service that runs there',
+  'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',
+  'http.unavailable':
+    'see that the service runs and listens there: exo-bridge serve, or name it with --url',
+  'jobs.not-found': 'list the jobs there are: exo-bridge jobs',
+  'jobs.store-unusable': 'stop the other instance, free the disk, or use the newer program',
+  'trelica.unreachable': 'check trelica.baseUrl, the network and the proxy',
+  'trelica.credentials-refused': 'correct trelica.clientId and the client secret',
+  'trelica.forbidden':
+    'give the API app the scopes Workflows.Read, Workflows.Runs.Read and Workflows.Runs.Execute',
+  'trelica.workflow-not-found': 'correct workflows[].workflow',
+  'trelica.workflow-ambiguous': 'configure the id of the workflow instead of its name',
+  'trelica.step-not-found': 'correct workflows[].step',
+  'powershell.not-installed': 'install PowerShell 7.4 or newer, or name it in powershell.command',
+  'powershell.start-failed': 'start the program of powershell.command by hand as the same user',
+  'powershell.unavailable': 'see each part of the connection: exo-bridge check',
+  'exchange.sign-in-refused': 'see each part of the connection: exo-bridge check',
+  'exchange.module-missing': 'install ExchangeOnlineManagement, or correct powershell.modulePath',
+  'exchange.access-denied': 'assign the roles that are needed: exo-bridge permissions',
+};
+
+/** Never empty: what has no line of its own has one on the page. */
+export function cureOf(code: ErrorCode): string {
+  return CURES[code] ?? `see ${code} in docs/errors.md`;
+}
