@@ -113,6 +113,21 @@ async function allJobs(): Promise<readonly ShownJob[]> {
   }
 }
 
+/**
+ * A job that was at work three times in a row when the process died is set aside for a person, who may be
+ * right here: it was not the job.
+ */
+async function retryPoisoned(): Promise<void> {
+  const { jobs } = (await operator.get('/jobs?state=needs-attention&limit=200')) as {
+    jobs: (ShownJob & { reason?: { code: string } })[];
+  };
+  for (const { id, reason } of jobs) {
+    if (reason?.code === 'jobs.poisoned') {
+      await operator.post(`/jobs/${id}/retry`, {});
+    }
+  }
+}
+
 test(`what was accepted is done, once each, however often the process is killed: ${KILLS} times`, {
   timeout: LONG_MS * 2,
 }, async (t) => {
@@ -159,6 +174,7 @@ test(`what was accepted is done, once each, however often the process is killed:
     await program.end('SIGKILL');
     program = new Program(installation);
     await program.started();
+    await retryPoisoned();
   }
   assert.equal(kills, KILLS, 'there was too little work for all the kills');
   const accepted = new Map((await Promise.all(clients)).flatMap((jobs) => [...jobs]));
