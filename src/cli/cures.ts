@@ -16,13 +16,6 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'http.unavailable':
     'see that the service runs and listens there: exo-bridge serve, or name it with --url',
   'jobs.not-found': 'list the jobs there are: exo-bridge jobs list',
-  'jobs.not-retryable': 'see what it is now: exo-bridge jobs show JOB',
-  'jobs.not-undoable': 'see what it is and has changed: exo-bridge jobs show JOB',
-  'jobs.not-cancellable':
-    'nothing is left to end; what it changed is taken back by exo-bridge undo JOB',
-  'jobs.not-held': 'list those that wait for approval: exo-bridge jobs list --state held',
-  'jobs.store-damaged': 'do what the message says: Copies of the queue, in the README',
-  'jobs.backup-failed': 'free the disk, or let the user of the service write into the folder',
   'jobs.store-unusable': 'stop the other instance, free the disk, or use the newer program',
   'trelica.unreachable': 'check trelica.baseUrl, the network and the proxy',
   'trelica.credentials-refused': 'correct trelica.clientId and the client secret',

@@ -65,7 +65,6 @@ export async function workOnce(
     log,
   });
   try {
-    certificate?.start();
     pool.start();
     await runner.start();
     notices.start();

@@ -35,10 +35,6 @@ export async function* checkTrelica(
   yield* checkWorkflows(config.workflows, client, now);
 }
 
-function scopesFor({ trelica }: Config): readonly string[] {
-  return trelica.peopleApi ? [...SCOPES, 'People.Read'] : SCOPES;
-}
-
 function checkScopes(granted: readonly string[] | undefined, needed: readonly string[]): Finding {
   const what = 'Scopes';
   if (granted === undefined) {
@@ -58,6 +54,10 @@ function checkScopes(granted: readonly string[] | undefined, needed: readonly st
         detail: `the API app has more than it needs: ${excess.join(', ')}`,
         cure: `leave it only ${needed.join(', ')}`,
       };
+}
+
+function scopesFor({ trelica }: Config): readonly string[] {
+  return trelica.peopleApi ? [...SCOPES, 'People.Read'] : SCOPES;
 }
 
 async function* checkWorkflows(
