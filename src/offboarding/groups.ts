@@ -39,36 +39,5 @@ export function parseGroup(row: Cells): Group {
   return parseCells(groupRow, row, 'a group');
 }
 
-/**
- * What Exchange can't or the administrator doesn't want changed of a group, as a sentence; undefined if it may be.
- * `byHand` is what a person does there instead, `ofDynamic` what is to be said of a group whose rule decides.
- */
-export function reasonToKeep(
-  { isSynchronised, type }: Group,
-  { securityGroups }: { readonly securityGroups: boolean },
-  { byHand, ofDynamic }: { readonly byHand: string; readonly ofDynamic: string },
-): string | undefined {
-  if (isSynchronised) {
-    return `synchronised from on-premises: ${byHand} there`;
-  }
-  switch (type) {
-    case 'MailUniversalDistributionGroup':
-    case 'RoomList':
-      return undefined;
-    case 'MailUniversalSecurityGroup':
-      return securityGroups
-        ? undefined
-        : 'a security group may give access: switched off by securityGroups: false';
-    case 'GroupMailbox':
-      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
-    case 'DynamicDistributionGroup':
-      return ofDynamic;
-    case 'RoleGroup':
-      return `a role group gives rights to administrators: ${byHand} there by hand`;
-    default:
-      return `groups of type ${type} are not changed`;
-  }
-}
-
 /** A group in a stored image. */
 export const groupSeen = z.object({ guid: guidCell, label: z.string(), type: z.string() });

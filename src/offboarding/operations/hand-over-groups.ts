@@ -16,7 +16,7 @@ import {
   presentOf,
 } from '../delegates.ts';
 import type { Finding } from '../findings.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup, reasonToKeep } from '../groups.ts';
+import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Subject } from '../subject.ts';
@@ -142,11 +142,6 @@ function planFor(
   };
 }
 
-const WORDS = {
-  byHand: 'change its owner',
-  ofDynamic: 'a dynamic group: change its owner by hand',
-};
-
 /** What becomes of a group. */
 type Fate =
   | { readonly kind: 'kept'; readonly reason: string; readonly forLackOfSuccessor?: true }
@@ -154,7 +149,7 @@ type Fate =
   | { readonly kind: 'left-to-others' };
 
 function fateOf(group: OwnedGroup, chosen: Settings, successor: Recipient | undefined): Fate {
-  const reason = reasonToKeep(group, chosen, WORDS);
+  const reason = reasonToKeep(group, chosen);
   if (reason !== undefined) {
     return { kind: 'kept', reason };
   }
@@ -170,6 +165,28 @@ function fateOf(group: OwnedGroup, chosen: Settings, successor: Recipient | unde
     reason: `nobody is there to take it over${alone}`,
     forLackOfSuccessor: true,
   };
+}
+
+/** What Exchange can't or the administrator doesn't want changed, as a sentence; undefined to hand over. */
+function reasonToKeep(group: Group, chosen: Settings): string | undefined {
+  if (group.isSynchronised) {
+    return 'synchronised from on-premises: change its owner there';
+  }
+  switch (group.type) {
+    case 'MailUniversalDistributionGroup':
+    case 'RoomList':
+      return undefined;
+    case 'MailUniversalSecurityGroup':
+      return chosen.securityGroups
+        ? undefined
+        : 'a security group may give access: switched off by securityGroups: false';
+    case 'GroupMailbox':
+      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
+    case 'DynamicDistributionGroup':
+      return 'a dynamic group: change its owner by hand';
+    default:
+      return `groups of type ${group.type} are not changed`;
+  }
 }
 
 function imageOf(groups: readonly OwnedGroup[], successor: Recipient | undefined): Seen {

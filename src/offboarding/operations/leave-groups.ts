@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup, reasonToKeep } from '../groups.ts';
+import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { section } from '../section.ts';
 import type { Subject } from '../subject.ts';
@@ -57,23 +57,18 @@ function readMemberships({ mailbox }: Subject) {
   ];
 }
 
-const WORDS = {
-  byHand: 'remove the member',
-  ofDynamic: 'a dynamic group has no members to remove; its rule decides',
-};
-
 function planFor(
   member: Identity,
   groups: readonly Group[],
   chosen: Settings,
 ): OperationPlan<Seen> {
   const kept = groups.flatMap((group) => {
-    const reason = reasonToKeep(group, chosen, WORDS);
+    const reason = reasonToStay(group, chosen);
     return reason === undefined ? [] : [{ operation: NAME, what: group.label, reason }];
   });
   return {
     changes: groups
-      .filter((group) => reasonToKeep(group, chosen, WORDS) === undefined)
+      .filter((group) => reasonToStay(group, chosen) === undefined)
       .map((group) => leave(member, group)),
     findings: [],
     skipped: kept,
@@ -100,6 +95,30 @@ function leave(member: Identity, group: Group): Change {
     // Not every answer says that a group is synchronised; the refusal does.
     tolerates: ['exchange.synchronised'],
   };
+}
+
+/** What Exchange can't or the administrator doesn't want changed, as a sentence; undefined to leave. */
+function reasonToStay(group: Group, chosen: Settings): string | undefined {
+  if (group.isSynchronised) {
+    return 'synchronised from on-premises: remove the member there';
+  }
+  switch (group.type) {
+    case 'MailUniversalDistributionGroup':
+    case 'RoomList':
+      return undefined;
+    case 'MailUniversalSecurityGroup':
+      return chosen.securityGroups
+        ? undefined
+        : 'a security group may give access: switched off by securityGroups: false';
+    case 'GroupMailbox':
+      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
+    case 'DynamicDistributionGroup':
+      return 'a dynamic group has no members to remove; its rule decides';
+    case 'RoleGroup':
+      return 'a role group gives rights to administrators: remove the member there by hand';
+    default:
+      return `groups of type ${group.type} are not changed`;
+  }
 }
 
 function restore(before: Seen): Operation<Seen> {
