@@ -10,26 +10,27 @@ import { LONGEST_PAUSE_MS } from './retry.ts';
 import { type Head, prepareStatements, toJob } from './statements.ts';
 import type { JobState } from './states.ts';
 import { eventOf, JOB_STATES, mayBecome } from './states.ts';
-import type {
-  Accepted,
-  Adoption,
-  AskedBy,
-  Backup,
-  Cancellation,
-  Ending,
-  EventFacts,
-  Job,
-  JobEvent,
-  JobFilter,
-  JobStore,
-  JsonObject,
-  Limit,
-  NewJob,
-  Passage,
-  Pause,
-  Postponement,
-  Reason,
-  Recovery,
+import {
+  type Accepted,
+  type Adoption,
+  type AskedBy,
+  type Backup,
+  CANCELLED,
+  type Cancellation,
+  type Ending,
+  type EventFacts,
+  type Job,
+  type JobEvent,
+  type JobFilter,
+  type JobStore,
+  type JsonObject,
+  type Limit,
+  type NewJob,
+  type Passage,
+  type Pause,
+  type Postponement,
+  type Reason,
+  type Recovery,
 } from './store.ts';
 
 /** A job during which the process died so often in a row is set aside: it may be what kills it. */
@@ -380,11 +381,6 @@ class SqliteStore implements JobStore {
 }
 
 const RETRYABLE: readonly JobState[] = ['needs-attention', 'cancelled'];
-
-const CANCELLED: Ending = {
-  state: 'cancelled',
-  reason: { code: 'jobs.cancelled', message: 'an operator cancelled it' },
-};
 
 const POISONED: Ending = {
   state: 'needs-attention',

@@ -80,6 +80,12 @@ export type Ending = {
   readonly reason?: Reason;
 };
 
+/** How a job ends that somebody wants to end. */
+export const CANCELLED = {
+  state: 'cancelled',
+  reason: { code: 'jobs.cancelled', message: 'an operator cancelled it' },
+} as const satisfies Ending;
+
 export interface Postponement {
   readonly dueAt: number;
   readonly reason: Reason;

@@ -20,6 +20,8 @@ interface Scene {
   readonly store: JobStore;
   readonly runner: Runner;
   readonly clock: VirtualClock;
+  /** How attempts ended, as others hear of it. */
+  readonly heard: string[];
   accept(key: string, lock?: string): Promise<string>;
   state(id: string): Promise<JobState | undefined>;
 }
@@ -35,6 +37,7 @@ async function withRunner(
   const scene: Scene = {
     store,
     clock,
+    heard: [],
     runner: new Runner({
       store,
       handler,
@@ -43,6 +46,7 @@ async function withRunner(
       clock,
       random: () => 0,
       log: pino({ level: 'silent' }),
+      onLeft: (_job, { state }) => scene.heard.push(state),
     }),
     async accept(key, lock) {
       const job = { key, ...(lock === undefined ? {} : { lock }), request: {} };
@@ -315,6 +319,8 @@ test('a failure of a job that is to end does not make it wait', async () => {
     await scene.runner.cancel(id, 'http');
     gate.resolve();
     await becomes(scene, id, 'cancelled');
+    await eventually('it is told', () => scene.heard.length > 0);
+    assert.deepEqual(scene.heard, ['cancelled']);
   });
 });
 
