@@ -32,6 +32,8 @@ export interface Present {
   readonly sessionsAllowed: number;
   readonly isBreakerOpen: boolean;
   readonly sessionEvents: Readonly<Record<string, number>>;
+  /** Trelica is left alone until it answers again. */
+  readonly isTrelicaShut: boolean;
   /** Undefined without a certificate. */
   readonly certificateDaysLeft: number | undefined;
 }
@@ -47,6 +49,7 @@ export function createMetrics(look: () => Promise<Present>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const events = createEvents(registry);
+  beginAtZero(events);
   const present = createPresent(registry);
   return {
     attemptEnded: (outcome, ms) => events.attempts.observe({ outcome }, ms / 1_000),
@@ -112,6 +115,26 @@ function createEvents(registry: Registry) {
   };
 }
 
+/** What the webhook answers to a request that is not accepted. */
+const WEBHOOK_FAULTS = [400, 401, 413, 415, 422, 429, 500, 503];
+
+/** Alerts ask how much these have grown: one that only appears with its first event has not grown by it. */
+function beginAtZero({ answers, notices, signals, sweeps }: ReturnType<typeof createEvents>): void {
+  for (const status of WEBHOOK_FAULTS) {
+    answers.inc({ route: '/webhooks/trelica', status }, 0);
+  }
+  for (const channel of ['webhook', 'mail']) {
+    notices.inc({ channel, outcome: 'sent' }, 0);
+    notices.inc({ channel, outcome: 'given-up' }, 0);
+  }
+  for (const outcome of ['fired', 'not-waiting', 'refused', 'unknown']) {
+    signals.inc({ outcome }, 0);
+  }
+  for (const outcome of ['complete', 'failed']) {
+    sweeps.inc({ outcome }, 0);
+  }
+}
+
 function createPresent(registry: Registry): (present: Present) => void {
   const registers = [registry];
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -122,6 +145,7 @@ function createPresent(registry: Registry): (present: Present) => void {
   const waiting = gauge('sessions_waiting', 'Calls that wait for a session.');
   const allowed = gauge('sessions_allowed', 'Sessions that may work at once; fewer if throttled.');
   const breaker = gauge('sessions_breaker_open', '1 while no session can be started.');
+  const trelica = gauge('trelica_shut', '1 while Trelica is left alone until it answers again.');
   // Counted by the pool itself.
   const happened = new Counter({
     name: `${PREFIX}session_events_total`,
@@ -137,6 +161,7 @@ function createPresent(registry: Registry): (present: Present) => void {
     waiting.set(present.sessionsWaiting);
     allowed.set(present.sessionsAllowed);
     breaker.set(present.isBreakerOpen ? 1 : 0);
+    trelica.set(present.isTrelicaShut ? 1 : 0);
     happened.reset();
     for (const [event, count] of Object.entries(present.sessionEvents)) {
       happened.inc({ event }, count);

@@ -1,5 +1,6 @@
 import type { CertificateStatus } from '../certificate/keeper.ts';
 import type { Clock } from '../clock.ts';
+import type { ServiceError } from '../errors.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { Present } from '../metrics/metrics.ts';
 import type { PoolStatus } from '../powershell/pool-parts.ts';
@@ -10,12 +11,14 @@ export interface PresentParts {
     readonly pool: { readonly status: PoolStatus };
     readonly certificate: { readonly status: CertificateStatus } | undefined;
   };
+  /** Trelica's, while there is one. */
+  readonly outage: () => ServiceError | undefined;
   readonly clock: Clock;
 }
 
 /** What the metrics show of the moment. */
 export async function lookAround(parts: PresentParts): Promise<Present> {
-  const { store, sessions, clock } = parts;
+  const { store, sessions, outage, clock } = parts;
   const [jobs, nextDueAt] = await Promise.all([store.count(), store.nextDueAt()]);
   const { status } = sessions.pool;
   return {
@@ -26,6 +29,7 @@ export async function lookAround(parts: PresentParts): Promise<Present> {
     sessionsAllowed: status.allowed,
     isBreakerOpen: status.breaker === 'open',
     sessionEvents: status.counters,
+    isTrelicaShut: outage() !== undefined,
     certificateDaysLeft: sessions.certificate?.status.daysLeft,
   };
 }
