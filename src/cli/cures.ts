@@ -18,7 +18,8 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'jobs.not-found': 'list the jobs there are: exo-bridge jobs',
   'jobs.store-unusable': 'stop the other instance, free the disk, or use the newer program',
   'jobs.store-damaged': 'put the copy in its place: docs/operating.md, "Backup and restore"',
-  'jobs.backup-failed': 'free the disk, and see the rights of the folder backups',
+  'jobs.backup-failed':
+    'free the disk, see the rights of the folder backups; if the queue is damaged: docs/operating.md, "Backup and restore"',
   'jobs.not-retryable':
     'see how it stands with exo-bridge jobs show: one that waits goes on by itself',
   'jobs.not-undoable': 'see what it has changed: exo-bridge jobs show',
