@@ -26,7 +26,7 @@ const { panels } = JSON.parse(readFileSync('deploy/grafana/exo-bridge.json', 'ut
 
 describe('what Prometheus itself says', { skip }, () => {
   test('each alert fires when it should, and only then', () => {
-    promtool('check', 'rules', 'deploy/prometheus/alerts.yml');
+    promtool('check', 'config', 'deploy/prometheus/prometheus.yml');
     promtool('test', 'rules', 'test/metrics/alerts.test.yml');
   });
 
