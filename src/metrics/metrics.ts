@@ -25,7 +25,9 @@ export interface Exposition {
 /** States of the moment, asked for at each scrape. */
 export interface Present {
   readonly jobs: Readonly<Record<string, number>>;
-  /** How long the job that is due longest has been due; 0 if none is. */
+  /** Nothing new is begun, since somebody asked for that. */
+  readonly isPaused: boolean;
+  /** How long the job that is due longest has been due; 0 if none is, or while it is paused. */
   readonly queueLagMs: number;
   readonly sessions: Readonly<Record<string, number>>;
   readonly sessionsWaiting: number;
@@ -140,6 +142,7 @@ function createPresent(registry: Registry): (present: Present) => void {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: PREFIX + name, help, labelNames, registers });
   const jobs = gauge('jobs', 'Jobs kept, by state.', ['state']);
+  const paused = gauge('paused', '1 while nothing new is begun, since somebody asked for that.');
   const lag = gauge('queue_lag_seconds', 'How long the job due longest has been due.');
   const sessions = gauge('sessions', 'Sessions, by state.', ['state']);
   const waiting = gauge('sessions_waiting', 'Calls that wait for a session.');
@@ -156,6 +159,7 @@ function createPresent(registry: Registry): (present: Present) => void {
   const certificate = gauge('certificate_days_left', 'Whole days; negative once expired.');
   return (present) => {
     fill(jobs, 'state', present.jobs);
+    paused.set(present.isPaused ? 1 : 0);
     lag.set(present.queueLagMs / 1_000);
     fill(sessions, 'state', present.sessions);
     waiting.set(present.sessionsWaiting);

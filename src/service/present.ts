@@ -6,7 +6,7 @@ import type { Present } from '../metrics/metrics.ts';
 import type { PoolStatus } from '../powershell/pool-parts.ts';
 
 export interface PresentParts {
-  readonly store: Pick<JobStore, 'count' | 'nextDueAt'>;
+  readonly store: Pick<JobStore, 'count' | 'nextDueAt' | 'paused'>;
   readonly sessions: {
     readonly pool: { readonly status: PoolStatus };
     readonly certificate: { readonly status: CertificateStatus } | undefined;
@@ -19,10 +19,15 @@ export interface PresentParts {
 /** What the metrics show of the moment. */
 export async function lookAround(parts: PresentParts): Promise<Present> {
   const { store, sessions, outage, clock } = parts;
-  const [jobs, nextDueAt] = await Promise.all([store.count(), store.nextDueAt()]);
+  const [jobs, pause, nextDueAt] = await Promise.all([
+    store.count(),
+    store.paused(),
+    store.nextDueAt(),
+  ]);
   const { status } = sessions.pool;
   return {
     jobs,
+    isPaused: pause !== undefined,
     queueLagMs: Math.max(0, clock.now() - (nextDueAt ?? Number.POSITIVE_INFINITY)),
     sessions: { idle: 0, busy: 0, ...status.sessions },
     sessionsWaiting: status.waiting,

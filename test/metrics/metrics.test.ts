@@ -18,6 +18,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const PRESENT: Present = {
   jobs: { queued: 2, 'needs-attention': 1 },
+  isPaused: true,
   queueLagMs: 1_500,
   sessions: { idle: 1, busy: 0 },
   sessionsWaiting: 3,
@@ -35,6 +36,7 @@ test('the states of the moment are those of the moment', async () => {
   const metrics = createMetrics(async () => present);
   const first = (await metrics.expose()).text;
   assert.match(first, /^exo_bridge_jobs\{state="needs-attention"\} 1$/m);
+  assert.match(first, /^exo_bridge_paused 1$/m);
   assert.match(first, /^exo_bridge_queue_lag_seconds 1.5$/m);
   assert.match(first, /^exo_bridge_sessions_breaker_open 1$/m);
   assert.match(first, /^exo_bridge_session_events_total\{event="started"\} 4$/m);
