@@ -57,6 +57,19 @@ test('the example file is a valid configuration', () => {
   assert.equal(config.dataDirectory, join(folder, 'data'));
 });
 
+test('so is the example with all that it offers switched on', () => {
+  const config = load(EXAMPLE.replaceAll(/^( *)#(?! )/gm, '$1'), {
+    ...secrets(),
+    EXO_BRIDGE_NOTICE_URL: 'https://hooks.contoso.example/canary',
+    EXO_BRIDGE_SMTP_PASSWORD: 'smtp-canary',
+  });
+  assert.equal(config.metrics.listen?.port, 9464);
+  assert.deepEqual(Object.keys(config.powershell.environment), ['HTTPS_PROXY']);
+  assert.equal(config.notices.mail?.host, 'smtp.contoso.example');
+  assert.deepEqual(config.brakes.neverTouch, ['ceo@contoso.example', 'it@contoso.example']);
+  assert.equal(config.workflows[0]?.failureAction, 'Exchange failed');
+});
+
 test('all faults are reported at once, each with its place and what is allowed', () => {
   const message = faults(
     EXAMPLE.replace('signIn: certificate', 'signIn: password')

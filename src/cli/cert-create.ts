@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type CreatedCertificate, createCertificate } from '../certificate/create-certificate.ts';
 import { dayOf } from '../certificate/validity.ts';
 import { ServiceError } from '../errors.ts';
@@ -19,7 +19,7 @@ interface Files {
   readonly cer: string;
 }
 
-/** Writes a new certificate as three files and says what to do with each. Throws `certificate.not-written`. */
+/** Writes a new certificate as three files, into a folder that it makes if need be, and says what to do with each. Throws `certificate.not-written`. */
 export async function createCert(options: CertCreateOptions): Promise<number> {
   const { organization, days } = options;
   const files = filesFor(options);
@@ -49,6 +49,7 @@ function assertNew(files: Files): void {
 
 function write(file: string, content: string | Buffer, mode: number): void {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, content, { mode, flag: 'wx' });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown fault';

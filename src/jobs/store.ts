@@ -107,8 +107,8 @@ export type Passage =
   /** This limit is used up. */
   | { readonly kind: 'over'; readonly limit: Limit };
 
-/** Who asked for something: there is only the operator's token, and where it came in. */
-export type AskedBy = 'http';
+/** Who asked for something: whoever has the operator's token, or a sweep that saw the run wait at last. */
+export type AskedBy = 'http' | 'sweep';
 
 export type Cancellation =
   | { readonly kind: 'cancelled' }

@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts';
 import { getJob } from '../jobs/get-job.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
 import { ENDED } from '../jobs/states.ts';
-import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
+import type { Accepted, Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Assignment } from '../offboarding/assignment.ts';
 import type { Brakes } from '../offboarding/brakes.ts';
@@ -27,7 +27,10 @@ import { undo } from '../offboarding/undo.ts';
  * neither knows the other.
  */
 
-/** Puts requests into the queue and wakes whoever works on it. */
+/**
+ * Puts requests into the queue and wakes whoever works on it. A job that gave up since its run had not come to
+ * the step goes on when a sweep sees the run there.
+ */
 export function createIntake(store: JobStore, wake: () => void, now: () => number): Intake {
   return {
     async accept(request) {
@@ -38,9 +41,18 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
         ...lock,
         request: asJson(request),
       };
-      return put(job, store, wake, now);
+      const accepted = await put(job, store, wake, now);
+      const hasComeAtLast = request.source === 'poll' && gaveUpWaiting(accepted.job);
+      if (hasComeAtLast && (await store.retry(accepted.job.id, 'sweep', now()))) {
+        wake();
+      }
+      return answerOf(accepted);
     },
   };
+}
+
+function gaveUpWaiting({ state, reason }: Job): boolean {
+  return state === 'needs-attention' && reason?.code === 'trelica.step-not-reached';
 }
 
 /**
@@ -61,12 +73,8 @@ export function createUndo(
       throw new ServiceError('jobs.not-undoable', obstacle ?? 'the job has changed nothing');
     }
     const request: UndoRequest = { source: 'undo', jobId: id };
-    return put(
-      { key: undoKeyOf(job), lock: person.email, request: asJson(request) },
-      store,
-      wake,
-      now,
-    );
+    const undoing = { key: undoKeyOf(job), lock: person.email, request: asJson(request) };
+    return answerOf(await put(undoing, store, wake, now));
   };
 }
 
@@ -90,10 +98,14 @@ async function put(
   store: Pick<JobStore, 'accept'>,
   wake: () => void,
   now: () => number,
-): ReturnType<Intake['accept']> {
+): Promise<Accepted> {
   const accepted = await store.accept(job, now());
   wake();
-  return { jobId: accepted.job.id, status: accepted.job.state, duplicate: accepted.duplicate };
+  return accepted;
+}
+
+function answerOf({ job, duplicate }: Accepted): Awaited<ReturnType<Intake['accept']>> {
+  return { jobId: job.id, status: job.state, duplicate };
 }
 
 /** As it would come back from the store: optional members that are undefined are gone. */

@@ -43,7 +43,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const { log } = parts;
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const metrics = createMetrics(() => lookAround({ store, sessions, clock: systemClock }));
+  const metrics = createMetrics(() => lookAround({ store, sessions, outage, clock: systemClock }));
   const notices = createNotices(config, { store, metrics, fetch, clock: systemClock, log });
   const sessions = createExchangeSessions(config, {
     ...parts,
@@ -62,7 +62,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     random: Math.random,
     log,
   });
-  const { runner, timer, front } = assembly;
+  const { runner, timer, front, outage } = assembly;
   const app = await buildApp(front);
   const scrapes = createScrapeListener(metrics, log);
   const { days } = config.retention;

@@ -18,12 +18,14 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const PRESENT: Present = {
   jobs: { queued: 2, 'needs-attention': 1 },
+  isPaused: true,
   queueLagMs: 1_500,
   sessions: { idle: 1, busy: 0 },
   sessionsWaiting: 3,
   sessionsAllowed: 2,
   isBreakerOpen: true,
   sessionEvents: { started: 4, lost: 1 },
+  isTrelicaShut: true,
   certificateDaysLeft: 12,
 };
 const ALERTS = readFileSync('deploy/prometheus/alerts.yml', 'utf8');
@@ -34,14 +36,29 @@ test('the states of the moment are those of the moment', async () => {
   const metrics = createMetrics(async () => present);
   const first = (await metrics.expose()).text;
   assert.match(first, /^exo_bridge_jobs\{state="needs-attention"\} 1$/m);
+  assert.match(first, /^exo_bridge_paused 1$/m);
   assert.match(first, /^exo_bridge_queue_lag_seconds 1.5$/m);
   assert.match(first, /^exo_bridge_sessions_breaker_open 1$/m);
   assert.match(first, /^exo_bridge_session_events_total\{event="started"\} 4$/m);
+  assert.match(first, /^exo_bridge_trelica_shut 1$/m);
   assert.match(first, /^exo_bridge_certificate_days_left 12$/m);
   present = { ...PRESENT, jobs: { queued: 1 }, sessionEvents: { started: 5 } };
   const second = (await metrics.expose()).text;
   assert.doesNotMatch(second, /needs-attention/);
   assert.match(second, /^exo_bridge_session_events_total\{event="started"\} 5$/m);
+});
+
+test('what an alert counts the growth of is there before it grows', async () => {
+  const { text } = await createMetrics(async () => PRESENT).expose();
+  for (const line of [
+    'exo_bridge_http_answers_total{route="/webhooks/trelica",status="401"} 0',
+    'exo_bridge_http_answers_total{route="/webhooks/trelica",status="503"} 0',
+    'exo_bridge_notices_total{channel="mail",outcome="given-up"} 0',
+    'exo_bridge_signals_total{outcome="refused"} 0',
+    'exo_bridge_sweeps_total{outcome="failed"} 0',
+  ]) {
+    assert.ok(text.includes(`\n${line}\n`), line);
+  }
 });
 
 test('the parts of the service tell what they do, in words of ours', async () => {
