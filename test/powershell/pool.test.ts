@@ -397,7 +397,7 @@ test('stopping does not wait for a command longer than its grace', async () => {
   await call;
 });
 
-test('stopping while a session connects leaves none behind', async () => {
+test('stopping while a session connects leaves none behind, and is no fault', async () => {
   const scene = new PoolScene();
   const connecting = Promise.withResolvers<void>();
   scene.onConnect = async (session) => {
@@ -411,6 +411,7 @@ test('stopping while a session connects leaves none behind', async () => {
   assert.equal(scene.alive.length, 0);
   await scene.clock.pass(10 * MINUTE);
   assert.equal(scene.opened, 1);
+  assert.deepEqual(scene.errors, []);
 });
 
 /** Many orders of events: whatever happens, every call ends, and the promises of the pool hold. */
