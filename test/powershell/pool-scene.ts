@@ -84,6 +84,7 @@ export class PoolScene {
     this.pool = new Pool<FakeSession>(whole, {
       start: () => this.#start(),
       connect: async (session) => this.onConnect(session),
+      run: (session) => session.run(),
       disconnect: async (session) => {
         session.wasDisconnected = true;
       },

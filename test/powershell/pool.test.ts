@@ -370,6 +370,28 @@ test('what was set right is tried at once, and every session gives way to a succ
   assert.equal(scene.pool.status.breaker, 'closed');
 });
 
+test('a session that is outdated is replaced, successor first, unless it is young', async () => {
+  const scene = new PoolScene();
+  const runOnce = async () => {
+    const command = scene.run();
+    await scene.clock.pass(0);
+    scene.alive.at(0)?.finish();
+    await command;
+    await scene.clock.pass(0);
+  };
+  scene.health = { kind: 'outdated', reason: 'its roles were not enough' };
+  scene.pool.start();
+  await scene.clock.pass(0);
+  await runOnce();
+  assert.equal(scene.opened, 1);
+  await scene.clock.pass(5 * MINUTE);
+  await runOnce();
+  assert.equal(scene.opened, 2);
+  assert.equal(scene.alive.length, 1);
+  assert.notEqual(scene.alive[0], scene.sessions[0]);
+  await stopAtOnce(scene);
+});
+
 test('stopping refuses who waits, lets the command at work end, says good-bye and ends every session', async () => {
   const scene = await ready();
   const first = scene.run();
