@@ -19,7 +19,8 @@ import type { Finding } from '../findings.ts';
 import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'hand-over-groups';
 
