@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type Config, loadConfig, loadOperatorToken } from '../src/config.ts';
+import { type Config, loadConfig, loadOperatorToken, loadServiceUrl } from '../src/config.ts';
 import { ServiceError } from '../src/errors.ts';
 import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
@@ -350,4 +350,23 @@ test('an unknown finding or meaning is told with what there is', () => {
 test('an address of a delegate that is none is told with its place', () => {
   const message = faults(EXAMPLE.replace('autoMapping: true', 'to: [manager, "Max Müster"]'));
   assert.match(message, /delegate-access.*to\[1\].*one plain e-mail address/);
+});
+
+const REACHED: readonly [string, string][] = [
+  ['listen: { port: 9000 }', 'http://127.0.0.1:9000'],
+  ['listen: { host: 0.0.0.0 }', 'http://127.0.0.1:8080'],
+  ["listen: { host: '::1', port: 81 }", 'http://[::1]:81'],
+  ['listen: { port: none }', 'http://127.0.0.1:8080'],
+  ['{}', 'http://127.0.0.1:8080'],
+];
+for (const [yaml, url] of REACHED) {
+  test(`with ${yaml} a command asks the service at ${url}`, () => {
+    const file = join(folder, 'reached.yaml');
+    writeFileSync(file, yaml);
+    assert.equal(loadServiceUrl(file), url);
+  });
+}
+
+test('without a configuration a command asks where the service listens by default', () => {
+  assert.equal(loadServiceUrl(join(folder, 'nowhere.yaml')), 'http://127.0.0.1:8080');
 });

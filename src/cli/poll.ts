@@ -7,7 +7,7 @@ import type { SweepReport } from '../offboarding/ports.ts';
 import { workOnce } from '../service/work-once.ts';
 import { act } from './act.ts';
 import { count } from './arguments.ts';
-import { askingService, granted, type ServiceOptions } from './granted.ts';
+import { askingService, granted, type ServiceOptions, serviceUrl } from './granted.ts';
 import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
@@ -52,9 +52,9 @@ interface Polled {
   readonly open: readonly Job[];
 }
 
-async function ask({ url, config: file }: PollOptions): Promise<Polled> {
-  const token = loadPollToken({ file, environment: environment() });
-  const operator = new Operator(url.replace(/\/$/, ''), token);
+async function ask(options: PollOptions): Promise<Polled> {
+  const token = loadPollToken({ file: options.config, environment: environment() });
+  const operator = new Operator(serviceUrl(options), token);
   const swept = await granted(operator.post('/poll', {}));
   return { swept: swept as unknown as SweepReport, open: [] };
 }

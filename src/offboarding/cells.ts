@@ -20,9 +20,16 @@ export const namesCell = textsCell.transform((texts) =>
   texts.flatMap((text) => text.split(/[,\s{}]+/)).filter((name) => name !== ''),
 );
 
-/** A size: as the worker sends it, or as text such as `1.2 GB (1,288,490,188 bytes)`. Undefined if it is none. */
+/**
+ * A size: as the worker sends it, as text such as `1.2 GB (1,288,490,188 bytes)`, or as a mere number of
+ * bytes. Undefined if it is none.
+ */
 export const bytesCell = z
-  .union([z.object({ bytes: z.number() }).transform(({ bytes }) => bytes), z.string()])
+  .union([
+    z.object({ bytes: z.number() }).transform(({ bytes }) => bytes),
+    z.string(),
+    z.number().nonnegative(),
+  ])
   .nullish()
   .transform((value) =>
     typeof value === 'string'

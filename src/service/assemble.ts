@@ -73,7 +73,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       timer.soon();
     },
   });
-  const { workflows, people, directory, obstacle, close } = trelica;
+  const { workflows, people, directory, obstacle, lookAfter, close } = trelica;
   const runs = observeRuns(trelica.runs, metrics);
   const noteAttempt = observeAttempts(metrics, clock);
   const exchangeFor = exchangesOn(
@@ -135,7 +135,15 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     workflows: createWorkflowFinder(directory),
     sweep,
     onAnswered: (route: string, status: number) => metrics.answered(route, status),
-    readiness: createReadiness({ store, sessions, directory, certificate, outage: obstacle, now }),
+    readiness: createReadiness({
+      store,
+      sessions,
+      directory,
+      certificate,
+      outage: obstacle,
+      lookAfter,
+      now,
+    }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,

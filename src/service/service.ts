@@ -113,7 +113,10 @@ async function reportObstacles(
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
     if (reason !== undefined && name !== 'exchange') {
-      log.error({ part: name, reason }, ready ? 'configuration to be corrected' : 'not ready');
+      log[ready ? 'warn' : 'error'](
+        { part: name, reason },
+        ready ? 'to be looked at' : 'not ready',
+      );
     }
   }
 }
