@@ -16,7 +16,14 @@ import {
   presentOf,
 } from '../delegates.ts';
 import type { Finding } from '../findings.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
+import {
+  GROUP_PROPERTIES,
+  type Group,
+  groupImage,
+  groupSeen,
+  parseGroup,
+  touched,
+} from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
 import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
@@ -193,12 +200,7 @@ function imageOf(groups: readonly OwnedGroup[], successor: Recipient | undefined
     ...(successor === undefined
       ? {}
       : { successor: { guid: successor.guid, address: successor.address } }),
-    groups: groups.map(({ guid, label, type, isSuccessors }) => ({
-      guid,
-      label,
-      type,
-      isSuccessors,
-    })),
+    groups: groups.map((group) => ({ ...groupImage(group), isSuccessors: group.isSuccessors })),
   };
 }
 
@@ -212,25 +214,26 @@ function handOver(
   const sentence = isGiven
     ? `Hand ${group.label} over to ${nameOf(fate.to)}`
     : `Leave ${group.label} to its other owners`;
-  return change(group.guid, sentence, { add, remove: [mailbox.guid] });
+  return change(group, sentence, { add, remove: [mailbox.guid] });
 }
 
 function change(
-  group: Identity,
+  group: Pick<Group, 'guid' | 'label' | 'addresses'>,
   sentence: string,
   owners: { readonly add: readonly Identity[]; readonly remove: readonly Identity[] },
 ): Change {
   return {
-    id: `${NAME}:${group}`,
+    id: `${NAME}:${group.guid}`,
     operation: NAME,
     sentence,
     call: call('Set-DistributionGroup', {
-      Identity: group,
+      Identity: group.guid,
       ManagedBy: listChange(owners),
       BypassSecurityGroupManagerCheck: true,
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
     // Not every answer says that a group is synchronised; the refusal does.
     tolerates: ['exchange.synchronised'],
   };
@@ -256,7 +259,7 @@ function restore(before: Seen): Operation<Seen> {
         changes: before.groups
           .filter(({ guid }) => !isOwned.has(guid.toLowerCase()))
           .map((group) =>
-            change(group.guid, `Give ${group.label} back`, {
+            change(group, `Give ${group.label} back`, {
               add: [subject.mailbox.guid],
               remove: takenFrom(group),
             }),

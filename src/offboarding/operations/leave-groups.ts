@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
+import {
+  GROUP_PROPERTIES,
+  type Group,
+  groupImage,
+  groupSeen,
+  parseGroup,
+  touched,
+} from '../groups.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { section } from '../section.ts';
 import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
@@ -76,7 +83,7 @@ function planFor(
 }
 
 function imageOf(groups: readonly Group[]): Seen {
-  return { groups: groups.map(({ guid, label, type }) => ({ guid, label, type })) };
+  return { groups: groups.map(groupImage) };
 }
 
 function leave(member: Identity, group: Group): Change {
@@ -91,6 +98,7 @@ function leave(member: Identity, group: Group): Change {
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
     // Not every answer says that a group is synchronised; the refusal does.
     tolerates: ['exchange.synchronised'],
   };
@@ -151,5 +159,6 @@ function join({ guid: member }: Mailbox, group: Seen['groups'][number]): Change 
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
   };
 }
