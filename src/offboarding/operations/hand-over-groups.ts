@@ -65,7 +65,13 @@ export const handOverGroups: OperationKind<Settings, Seen> = {
   configure: (chosen) => ({
     name: NAME,
     addresses: addressesOf([chosen.to]),
-    reads: (subject) => readOwned(subject, successorIn(chosen, subject)),
+    reads: ({ mailbox }) => [readOwned(mailbox)],
+    readsNext: (subject, [leavers = []]) => {
+      const successor = successorIn(chosen, subject);
+      return successor !== undefined && leavers.some((row) => mayGo(parseGroup(row), chosen))
+        ? [readOwned(successor)]
+        : [];
+    },
     plan: (subject, answers) => planFor(chosen, subject, answers),
   }),
   restore,
@@ -93,14 +99,15 @@ function nobody({ to }: Settings, subject: Subject): Finding {
   return { kind: NOT_ELIGIBLE, sentence };
 }
 
-/** The groups of the leaver, and those of the successor: owners are shown by name, and names repeat. */
-function readOwned({ mailbox }: Subject, successor: Recipient | undefined): readonly Call[] {
-  return [mailbox, ...(successor === undefined ? [] : [successor])].map(({ distinguishedName }) =>
-    call(
-      'Get-Recipient',
-      { Filter: `ManagedBy -eq ${opathText(distinguishedName)}`, ResultSize: 'Unlimited' },
-      [...GROUP_PROPERTIES, 'ManagedBy'],
-    ),
+/**
+ * The groups of the leaver, or those of the successor, if any is to be handed over: owners are shown by name,
+ * and names repeat.
+ */
+function readOwned({ distinguishedName }: Pick<Recipient, 'distinguishedName'>): Call {
+  return call(
+    'Get-Recipient',
+    { Filter: `ManagedBy -eq ${opathText(distinguishedName)}`, ResultSize: 'Unlimited' },
+    [...GROUP_PROPERTIES, 'ManagedBy'],
   );
 }
 
@@ -146,6 +153,10 @@ function planFor(
     ),
     seen: imageOf(groups, successor),
   };
+}
+
+function mayGo(group: Group, chosen: Settings): boolean {
+  return reasonToKeep(group, chosen) === undefined;
 }
 
 /** What becomes of a group. */
@@ -246,7 +257,7 @@ function restore(before: Seen): Operation<Seen> {
   return {
     name: NAME,
     addresses: successor === undefined ? [] : [successor.address],
-    reads: (subject) => readOwned(subject, presentSuccessor(subject)),
+    reads: (subject) => [subject.mailbox, presentSuccessor(subject) ?? []].flat().map(readOwned),
     plan: (subject, answers) => {
       const [leavers = [], successors = []] = answers;
       const isOwned = guidsIn(leavers);

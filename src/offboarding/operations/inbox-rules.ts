@@ -54,7 +54,8 @@ export const inboxRules: OperationKind<Settings, Seen> = {
   seen,
   configure: ({ action }) => ({
     name: NAME,
-    reads: (subject) => [readRules(subject), READ_DOMAINS],
+    reads: (subject) => [readRules(subject)],
+    readsNext: (_subject, [rules = []]) => (mayLeak(rules) ? [READ_DOMAINS] : []),
     plan: ({ mailbox }, [rules = [], domains = []]) =>
       planFor(mailbox, rulesIn(rules, domains), action),
   }),
@@ -109,6 +110,11 @@ function outsider(to: string, domains: readonly Cells[]): readonly string[] {
   }
   const address = parseAddress(/\[SMTP:([^\]]+)\]/i.exec(to)?.[1]);
   return address !== undefined && !isOutside(address, domains) ? [] : [address ?? to];
+}
+
+/** Without knowing the domains every address counts as outside. */
+function mayLeak(rows: readonly Cells[]): boolean {
+  return rulesIn(rows, []).some(({ sendsOutside }) => sendsOutside.length > 0);
 }
 
 function planFor(
