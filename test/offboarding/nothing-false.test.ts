@@ -5,26 +5,11 @@ import { EMPTY_REPORT, type Report } from '../../src/offboarding/report.ts';
 import { type FaultOrder, faultList } from '../../src/sandbox/tenant/faults.ts';
 import { type State, stateOf } from '../../src/sandbox/tenant/state.ts';
 import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
+import { ALL_OPERATIONS } from '../support/all-operations.ts';
 import { LEE, type Left, MAX, offboardOn, undoOn } from '../support/one-leaver.ts';
 import { openTenant } from '../support/tenant-exchange.ts';
 
-const OPERATIONS = {
-  'inbox-rules': {},
-  'mobile-devices': { wipe: 'account' },
-  'cancel-meetings': { days: 100 },
-  'auto-reply': { internal: '{{person.name}} has left. Ask {{manager.name}}.', external: 'Gone.' },
-  forwarding: {},
-  'delegate-access': { sendOnBehalf: true },
-  'rights-elsewhere': { fullAccess: true },
-  'sent-copies': {},
-  'hand-over-groups': {},
-  'leave-groups': {},
-  'client-protocols': {},
-  archive: {},
-  'litigation-hold': { days: 30 },
-  'convert-to-shared': {},
-  'hide-from-address-lists': {},
-};
+const OPERATIONS = { ...ALL_OPERATIONS, 'rights-elsewhere': { fullAccess: true } };
 const ATTEMPTS = 4;
 /** More of them, for a longer look: NOTHING_FALSE_RUNS=10000. */
 const RUNS = Number(process.env['NOTHING_FALSE_RUNS'] ?? 300);

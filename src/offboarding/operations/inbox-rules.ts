@@ -187,11 +187,13 @@ function restore(before: Seen): Operation<Seen> {
     reads: (subject) => [readRules(subject)],
     plan: ({ mailbox }, [rows = []]) => {
       const now = new Map(rulesIn(rows, []).map((rule) => [rule.id, rule]));
+      const disabled = wanted.filter(({ id }) => now.get(id)?.isEnabled === false);
       return {
-        changes: wanted
-          .filter(({ id }) => now.get(id)?.isEnabled === false)
-          .map((rule) => enable(mailbox, rule)),
-        findings: wanted.filter(({ id }) => !now.has(id)).map(gone),
+        changes: disabled.map((rule) => enable(mailbox, rule)),
+        findings: [
+          ...wanted.filter(({ id }) => !now.has(id)).map(gone),
+          ...(disabled.length === 0 ? [] : [OUTLOOK_RULES_LOST]),
+        ],
         skipped: [],
         seen: { rules: [...now.values()] },
       };
