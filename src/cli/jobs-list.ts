@@ -17,6 +17,7 @@ export interface JobsFilter {
 export function registerJobsList(jobs: Command): void {
   filtering(askingService(jobs.command('list')))
     .description('list jobs, newest first, as a table')
+    .addHelpText('after', '\nExample:\n  exo-bridge jobs list --state needs-attention')
     .action((options) => act(options, () => listJobs(options)));
 }
 

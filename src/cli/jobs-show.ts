@@ -6,6 +6,7 @@ export function registerJobsShow(jobs: Command): void {
   askingService(jobs.command('show'))
     .description('show one job: what was planned, changed and seen, and what happened to it')
     .argument('<job>', 'id of the job')
+    .addHelpText('after', '\nExample:\n  exo-bridge jobs show 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e')
     .action((job, options) => act(options, () => showJob(job, options)));
 }
 

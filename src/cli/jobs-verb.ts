@@ -15,6 +15,10 @@ export function registerJobsVerbs(jobs: Command): void {
     askingService(jobs.command(verb))
       .description(VERBS[verb])
       .argument('<job>', 'id of the job')
+      .addHelpText(
+        'after',
+        `\nExample:\n  exo-bridge jobs ${verb} 0b8f6a6e-6d0c-4a58-8a53-1f6f0a3f2f0e`,
+      )
       .action((job, options) => act(options, () => askForJob(verb, job, options)));
   }
 }

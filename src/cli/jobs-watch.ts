@@ -15,6 +15,7 @@ const FRAME_LINES = 4;
 export function registerJobsWatch(jobs: Command): void {
   filtering(askingService(jobs.command('watch')))
     .description('watch jobs until Ctrl-C: a live table on a terminal, else a line for each change')
+    .addHelpText('after', '\nExample:\n  exo-bridge jobs watch --state held')
     .action((options) => act(options, (interrupted) => watchJobs(options, interrupted)));
 }
 

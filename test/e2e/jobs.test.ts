@@ -65,10 +65,8 @@ test('paused, work is accepted and listed, and can be cancelled, taken up again 
   const cancelled = await ask('jobs', 'cancel', id);
   assert.equal(cancelled.stdout, `Job ${id} is cancelled.\n`);
   const again = await ask('jobs', 'cancel', id);
-  assert.deepEqual(
-    [again.code, again.stderr],
-    [1, 'the job is cancelled (jobs.not-cancellable)\n'],
-  );
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /^the job is cancelled \(jobs\.not-cancellable\)\nWhat to do: /);
   assert.equal((await ask('jobs', 'retry', id)).code, 0);
   assert.equal((await ask('resume')).stdout, 'At work.\n');
   assert.equal((await scene.ended(id)).state, 'done');
@@ -108,10 +106,8 @@ test('a job that nobody knows, and a service that does not answer, are told in a
   const unknown = await ask('jobs', 'show', 'nobody');
   assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
   const silent = await cli(scene.installation, 'jobs', 'list', '--url', 'http://127.0.0.1:9');
-  assert.deepEqual(
-    [silent.code, silent.stderr],
-    [1, 'no service answers at this address (http.unavailable)\n'],
-  );
+  assert.equal(silent.code, 1);
+  assert.match(silent.stderr, /^no service answers at this address \(http\.unavailable\)\nWhat/);
 });
 
 test('who watches sees each change as a line where there is no terminal', async () => {

@@ -14,7 +14,10 @@ const WORKERS = process.env['SIMULATION_SEEDS'] === undefined ? 1 : availablePar
 /** Only this one, with its story. */
 const ONLY = process.env['SIMULATION_SEED'];
 
-/** Seeds that found something once, and what. */
+/**
+ * Seeds that found something once, and what. A seed means the same only as long as the simulation draws the same
+ * numbers, so what was found has a test of its own besides.
+ */
 const REGRESSIONS: readonly { readonly seed: number; readonly found: string }[] = [
   {
     seed: 24,
@@ -62,7 +65,7 @@ function withoutIds({ counts, story }: Told): unknown {
 
 test(`nothing is lost, false or left undone, whatever goes wrong: ${SEEDS} seeds`, {
   skip: ONLY !== undefined,
-  timeout: 15 * 60_000,
+  timeout: 19 * 60_000,
 }, async (t) => {
   const startedAt = performance.now();
   const shares = Array.from({ length: WORKERS }, (_, worker) => ({
