@@ -1,21 +1,18 @@
-/** Every operation there is, with settings that leave none of the demo's leaver alone. No slow scan. */
-export const ALL_OPERATIONS = {
-  'inbox-rules': {},
+import { OPERATIONS } from '../../src/offboarding/operations/list.ts';
+
+/** Where the defaults would leave something of the demo's leaver alone, or there are none. No slow scan. */
+const SETTINGS: Readonly<Record<string, object>> = {
   'mobile-devices': { wipe: 'account' },
   'cancel-meetings': { days: 100 },
   'auto-reply': { internal: '{{person.name}} has left. Ask {{manager.name}}.', external: 'Gone.' },
-  forwarding: {},
   'delegate-access': { sendOnBehalf: true },
-  'rights-elsewhere': {},
-  'sent-copies': {},
-  'hand-over-groups': {},
-  'leave-groups': {},
-  'client-protocols': {},
-  archive: {},
   'litigation-hold': { days: 30 },
-  'convert-to-shared': {},
-  'hide-from-address-lists': {},
 };
+
+/** Every operation there is, as a workflow's policy has them. */
+export const ALL_OPERATIONS = Object.fromEntries(
+  OPERATIONS.map(({ name }) => [name, SETTINGS[name] ?? {}]),
+);
 
 /** What the vendor's script does. */
 export const SCRIPT_OPERATIONS = {
