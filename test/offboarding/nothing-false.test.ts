@@ -21,7 +21,7 @@ const CMDLETS = await (async () => {
   return Object.keys(tenant.calls.counts);
 })();
 
-/** A refusal that looks final, and one that says something else than its class. */
+/** Whatever the simulated tenant can be told to do; of refusals one that is final, and one whose class misleads. */
 const KINDS: readonly FaultOrder[] = [
   { kind: 'throttled', retryAfterSeconds: 3 },
   { kind: 'throttled' },
