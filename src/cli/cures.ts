@@ -15,7 +15,7 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',
   'http.unavailable':
     'see that the service runs and listens there: exo-bridge serve, or name it with --url',
-  'jobs.not-found': 'list the jobs there are: exo-bridge jobs',
+  'jobs.not-found': 'list the jobs there are: exo-bridge jobs list',
   'jobs.store-unusable': 'stop the other instance, free the disk, or use the newer program',
   'trelica.unreachable': 'check trelica.baseUrl, the network and the proxy',
   'trelica.credentials-refused': 'correct trelica.clientId and the client secret',

@@ -6,6 +6,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { destination, pino } from 'pino';
 import { loadConfig } from '../config.ts';
+import { ENDED } from '../jobs/states.ts';
 import {
   type Installation,
   installFor,
@@ -164,7 +165,7 @@ async function follow(operator: Operator, runId: string, story: Story): Promise<
     const job = await operator.jobOfRun(runId);
     if (job !== undefined) {
       story.look(job);
-      if (['done', 'superseded', 'needs-attention'].includes(job.state)) {
+      if (ENDED.some((state) => state === job.state)) {
         return job;
       }
     }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { destination, pino } from 'pino';
+import { destination } from 'pino';
 import { environment, loadConfig, loadPollToken } from '../config.ts';
 import type { Job } from '../jobs/store.ts';
+import { createLog } from '../log.ts';
 import type { SweepReport } from '../offboarding/ports.ts';
 import { workOnce } from '../service/work-once.ts';
 import { act } from './act.ts';
@@ -64,7 +65,8 @@ async function standalone(
 ): Promise<Polled> {
   const variables = environment();
   const config = loadConfig({ file, environment: variables });
-  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }));
+  const { personalData } = config.log;
+  const log = createLog({ level: 'warn', personalData }, destination({ dest: 2, sync: true }));
   const terminated = new AbortController();
   // What was begun is ended in order; the next round goes on from there.
   process.once('SIGTERM', () => terminated.abort());

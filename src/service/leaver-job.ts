@@ -1,5 +1,6 @@
 import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
+import { getJob } from '../jobs/get-job.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
 import { ENDED } from '../jobs/states.ts';
 import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
@@ -53,16 +54,25 @@ export function createUndo(
   now: () => number,
 ): (id: string) => ReturnType<Intake['accept']> {
   return async (id) => {
-    const job = await getJob(id, store);
+    const job = await getJob(store, id);
     const { person, changes } = readReport(job.report);
     const obstacle = obstacleToUndo(job, changes);
     if (obstacle !== undefined || person === undefined) {
       throw new ServiceError('jobs.not-undoable', obstacle ?? 'the job has changed nothing');
     }
     const request: UndoRequest = { source: 'undo', jobId: id };
-    const key = JSON.stringify(['undo', id, job.finishedAt ?? 0]);
-    return put({ key, lock: person.email, request: asJson(request) }, store, wake, now);
+    return put(
+      { key: undoKeyOf(job), lock: person.email, request: asJson(request) },
+      store,
+      wake,
+      now,
+    );
   };
+}
+
+/** One undo for what a job did until it ended; what it does when it is tried again is another matter. */
+function undoKeyOf({ id, startedAt = 0 }: Job): string {
+  return JSON.stringify(['undo', id, startedAt]);
 }
 
 function obstacleToUndo(job: Job, changes: Report['changes']): string | undefined {
@@ -73,14 +83,6 @@ function obstacleToUndo(job: Job, changes: Report['changes']): string | undefine
     return `the job is ${job.state}`;
   }
   return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
-}
-
-async function getJob(id: string, jobs: Pick<JobStore, 'find'>): Promise<Job> {
-  const job = await jobs.find(id);
-  if (job === undefined) {
-    throw new ServiceError('jobs.not-found', 'there is no job with this id');
-  }
-  return job;
 }
 
 async function put(
@@ -110,6 +112,13 @@ export interface LeaverJobParts {
   readonly log: Logger;
 }
 
+/** Two jobs must not change one mailbox in turns, nor one signal what the other has taken back. */
+const TRIED_AGAIN = {
+  code: 'tried-again',
+  message:
+    'the job was tried again after this undo was asked for; ask for it again if it is still wanted',
+};
+
 /** What the queue does with a job: one attempt at one leaver, or at taking back what another job did. */
 export function createLeaverHandler(parts: LeaverJobParts): Handler {
   return async (work: Work): Promise<Outcome> => {
@@ -122,7 +131,10 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     };
     if (request.source === 'undo') {
       const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });
-      const original = await getJob(request.jobId, parts.jobs);
+      const original = await getJob(parts.jobs, request.jobId);
+      if (undoKeyOf(original) !== work.job.key) {
+        return { kind: 'superseded', reason: TRIED_AGAIN };
+      }
       return undo(attempt, resumeReport(original.report), toolsFor(work, log, parts));
     }
     const log = parts.log.child({ jobId: work.job.id, runId: request.runId });
@@ -130,6 +142,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
       {
         ...attempt,
         request,
+        since: work.job.startedAt ?? 0,
         adopt: (identity) => work.adopt(identity),
         pass: (limits) => work.pass(limits),
       },

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause, systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { forgetOldJobs } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { Job, JobStore } from '../jobs/store.ts';
 import { createMetrics } from '../metrics/metrics.ts';
@@ -69,6 +70,7 @@ export async function workOnce(
     notices.start();
     const swept = await front.sweep();
     await untilIdle(store, limits);
+    await forgetOldJobs({ store, days: config.retention.days, clock });
     await notices.look();
     return { swept, open: await openJobs(store) };
   } finally {

@@ -105,6 +105,7 @@ export class Gate {
     // Many services that lost the same server do not come back together.
     const waitMs = Math.round(Math.max(grownMs - (random() * grownMs) / 10, askedMs));
     shut.probeAt = clock.now() + waitMs;
+    this.#callOff?.();
     this.#callOff = clock.after(waitMs, () => void this.#probe(shut));
   }
 

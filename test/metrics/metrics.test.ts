@@ -82,7 +82,10 @@ test('the parts of the service tell what they do, in words of ours', async () =>
 
   const error = { code: 'trelica.unreachable', message: 'canary' } as const;
   const swept = { workflow: 'canary', waiting: 1, accepted: 1, known: 0 };
-  await observeSweep(async () => ({ workflows: [swept, { ...swept, error }] }), metrics)();
+  const report = { workflows: [swept, { ...swept, error }] };
+  const sweep = observeSweep(async () => report, metrics);
+  // Two callers of one sweep.
+  await Promise.all([sweep(), sweep()]);
 
   const job = { createdAt: 0 };
   const reason = { code: 'canary', message: 'canary' };
@@ -90,6 +93,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   observeAttempts(metrics, clock)(job, { state: 'done' }, 900);
   const wait = { state: 'waiting', dueAt: 1, reason, countsAs: 'outage' } as const;
   observeAttempts(metrics, clock)(job, wait, 900);
+  observeAttempts(metrics, clock)(job, { state: 'held', reason }, 900);
 
   const { text } = await metrics.expose();
   for (const line of [
@@ -102,11 +106,12 @@ test('the parts of the service tell what they do, in words of ours', async () =>
     'exo_bridge_sweeps_total{outcome="failed"} 1',
     'exo_bridge_swept_runs_total{result="accepted"} 2',
     'exo_bridge_attempt_duration_seconds_count{outcome="waiting-outage"} 1',
+    'exo_bridge_attempt_duration_seconds_count{outcome="held"} 1',
     'exo_bridge_job_duration_seconds_sum{state="done"} 40',
   ]) {
     assert.ok(text.includes(`\n${line}\n`), line);
   }
-  assert.doesNotMatch(text, /canary/);
+  assert.doesNotMatch(text, /canary|job_duration_seconds_count\{state="held"/);
 });
 
 const ANYWHERE = { host: '127.0.0.1', port: 0 };

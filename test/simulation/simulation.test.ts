@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { closePremises, openPremises, type Premises } from './premises.ts';
-import { simulate, type Told } from './simulate.ts';
+import { complaint, simulate, type Told } from './simulate.ts';
 import type { Share, Tally } from './worker.ts';
 
 /** How many seeds; the soak takes 10,000, and then all processors. */
@@ -31,11 +31,6 @@ before(async () => {
   premises = await openPremises();
 });
 after(() => closePremises(premises));
-
-function complaint({ seed, violations }: Told): string {
-  const repeat = `SIMULATION_SEED=${seed} node --test test/simulation/simulation.test.ts`;
-  return [`seed ${seed}; to repeat: ${repeat}`, ...violations].join('\n  ');
-}
 
 test('the seed asked for', { skip: ONLY === undefined && 'none is asked for' }, async (t) => {
   const told = await simulate(Number(ONLY), premises);

@@ -26,7 +26,8 @@ import {
 } from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'hand-over-groups';
 

@@ -6,14 +6,8 @@ import { guidCell, parseCells } from '../cells.ts';
 import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
-import type {
-  Change,
-  Operation,
-  OperationKind,
-  OperationPlan,
-  Skip,
-  Subject,
-} from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan, Skip } from './operation.ts';
 
 const NAME = 'mobile-devices';
 

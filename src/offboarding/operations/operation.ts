@@ -2,21 +2,9 @@ import type { z } from 'zod';
 import type { Call } from '../../cmdlets/call.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { EmailAddress } from '../address.ts';
-import type { Delegate, Manager } from '../delegates.ts';
 import type { Finding, FindingKind } from '../findings.ts';
-import type { Mailbox } from '../mailbox.ts';
-import type { Cells, Person } from '../ports.ts';
-
-/** Whom an operation is about. */
-export interface Subject {
-  readonly person: Person;
-  readonly mailbox: Mailbox;
-  readonly manager: Manager;
-  /** Whoever the operations named in `addresses`. */
-  readonly delegates: ReadonlyMap<EmailAddress, Delegate>;
-  /** When the reading began, ISO 8601 in UTC: what a number of days is counted from. */
-  readonly readAt: string;
-}
+import type { Cells } from '../ports.ts';
+import type { Subject } from '../subject.ts';
 
 /** One difference between what is and what should be, and the one call that removes it. */
 export interface Change {

@@ -14,6 +14,7 @@ import {
 import type { Cells } from '../ports.ts';
 import { fullAccess, RIGHT_NAMES, type Right, SEND_AS, SEND_ON_BEHALF } from '../rights.ts';
 import { section } from '../section.ts';
+import type { Subject } from '../subject.ts';
 import type {
   Change,
   Looked,
@@ -22,7 +23,6 @@ import type {
   OperationPlan,
   Scan,
   Skip,
-  Subject,
 } from './operation.ts';
 
 const NAME = 'rights-elsewhere';
