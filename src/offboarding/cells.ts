@@ -15,6 +15,11 @@ export const textsCell = z
   .nullish()
   .transform((value) => [value ?? []].flat().filter((text) => text !== ''));
 
+/** Mail addresses as Exchange lists them, `SMTP:` for the first one: without that, in lower case. */
+export const addressesCell = textsCell.transform((proxies) =>
+  proxies.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()),
+);
+
 /** A list of names of an enumeration: as a list, or as one text such as `FullAccess, ReadPermission`. */
 export const namesCell = textsCell.transform((texts) =>
   texts.flatMap((text) => text.split(/[,\s{}]+/)).filter((name) => name !== ''),

@@ -253,6 +253,7 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
     } else {
       this.#end(member, 'not connected');
     }
+    // Whoever stops the pool gives up what is still starting, and misses nothing.
     if (!this.#stopped.signal.aborted) {
       this.#parts.log.error({ err: error, nextMs: this.#gate.passableInMs }, 'no session');
     }

@@ -49,6 +49,7 @@ export const mobileDevices: OperationKind<Settings, Seen> = {
   configure: ({ wipe }) => ({
     name: NAME,
     reads: readDevices,
+    readsNext: readStatistics,
     plan: (_subject, [devices = [], statistics = []]) =>
       planFor(devicesIn(devices, statistics), wipe),
   }),
@@ -74,8 +75,14 @@ function readDevices({ mailbox }: Subject) {
       'DeviceType',
       'DeviceId',
     ]),
-    call('Get-MobileDeviceStatistics', { Mailbox: mailbox.guid }, ['Guid', ...TIMES]),
   ];
+}
+
+/** Most leavers have no device. */
+function readStatistics({ mailbox }: Subject, [devices = []]: readonly (readonly Cells[])[]) {
+  return devices.length === 0
+    ? []
+    : [call('Get-MobileDeviceStatistics', { Mailbox: mailbox.guid }, ['Guid', ...TIMES])];
 }
 
 /** Each kind of wipe has times of its own: https://learn.microsoft.com/powershell/exchange/cmdlet-property-sets */
@@ -211,6 +218,7 @@ function restore(before: Seen): Operation<Seen> {
   return {
     name: NAME,
     reads: readDevices,
+    readsNext: readStatistics,
     plan: (_subject, [rows = [], statistics = []]) => {
       const devices = devicesIn(rows, statistics);
       const known = new Set(devices.map(({ guid }) => guid));

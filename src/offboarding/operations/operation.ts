@@ -28,8 +28,18 @@ export interface Change {
   readonly isShown?: true;
   /** Nobody can take it back: an undo says so instead. */
   readonly irreversible?: true;
+  /** What it changes where that is not the leaver's own mailbox: a group, somebody else's mailbox. */
+  readonly elsewhere?: Elsewhere;
   /** Refusals that mean "leave it alone, say why", not "not done". */
   readonly tolerates?: readonly ErrorCode[];
+}
+
+/** A thing that is not the leaver's, and that the brakes may protect. */
+export interface Elsewhere {
+  /** For people: "Buyers <buyers@example.org>". */
+  readonly what: string;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
 }
 
 /** Something an operation leaves alone on purpose. */
