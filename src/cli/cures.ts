@@ -5,7 +5,7 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
   'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
   'certificate.unreadable':
-    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD, or export the PFX again; exo-bridge cert show FILE tries it',
+    'correct the secret certificate-password (EXO_BRIDGE_CERTIFICATE_PASSWORD), or export the PFX again; exo-bridge cert show tries both',
   'certificate.expired':
     'make a new one with exo-bridge cert create, and upload its CER to the app',
   'certificate.no-key': 'export the certificate again together with its private key',
@@ -15,10 +15,11 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'http.unknown-workflow': 'use a name or id that stands under workflows in the configuration',
   'http.unavailable':
     'see that the service runs and listens there: exo-bridge serve, or name it with --url',
-  'jobs.not-found': 'list the jobs there are: exo-bridge jobs',
+  'jobs.not-found': 'list the jobs there are: exo-bridge jobs list',
   'jobs.store-unusable': 'stop the other instance, free the disk, or use the newer program',
   'trelica.unreachable': 'check trelica.baseUrl, the network and the proxy',
-  'trelica.credentials-refused': 'correct trelica.clientId and the client secret',
+  'trelica.credentials-refused':
+    'correct trelica.clientId or the secret trelica-client-secret, and see that the app was saved in Trelica',
   'trelica.forbidden':
     'give the API app the scopes Workflows.Read, Workflows.Runs.Read and Workflows.Runs.Execute',
   'trelica.workflow-not-found': 'correct workflows[].workflow',

@@ -20,6 +20,6 @@ export function digestOf(notices: readonly Notice[]): Omit<Notice, 'key'> {
   return {
     title: `${notices.length} things need attention`,
     facts: Object.fromEntries(titles.map(([title, list]) => [title, String(list?.length ?? 0)])),
-    advice: 'See them all: exo-bridge jobs',
+    advice: 'See them all: exo-bridge jobs list',
   };
 }

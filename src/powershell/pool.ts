@@ -245,7 +245,9 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
     } else {
       this.#end(member, 'not connected');
     }
-    this.#parts.log.error({ err: error, nextMs: this.#gate.passableInMs }, 'no session');
+    if (!this.#stopped.signal.aborted) {
+      this.#parts.log.error({ err: error, nextMs: this.#gate.passableInMs }, 'no session');
+    }
     if (![...this.#members].some(isServing)) {
       this.#line.refuseAll(error);
     }

@@ -102,6 +102,7 @@ async function listen(app: App, { host, port }: Config['listen']): Promise<void>
     const why = cause instanceof Error ? cause.message : 'unknown fault';
     throw new ServiceError('config.invalid', `listen: cannot listen on ${host}:${port}: ${why}`, {
       cause,
+      facts: { cure: 'stop what listens there, or choose another listen.port' },
     });
   }
 }
