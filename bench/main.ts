@@ -101,7 +101,7 @@ async function benchFirstCommand(): Promise<void> {
       const startedAt = performance.now();
       const answered = scene.operator.post('/webhooks/trelica', run, token);
       while (tenant.calls().total === before) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setTimeout(resolve, 1));
       }
       times.push(performance.now() - startedAt);
       await answered;
@@ -113,6 +113,7 @@ async function benchFirstCommand(): Promise<void> {
       `\nFrom the webhook to the first command in a warm session, ${times.length} leavers`,
     );
     console.table({
+      least: { measured: ms(at(times, 0)), bar: '' },
       p50: { measured: ms(at(times, 0.5)), bar: '20 ms' },
       max: { measured: ms(at(times, 1)), bar: '' },
     });

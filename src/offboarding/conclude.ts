@@ -79,10 +79,8 @@ export async function leftAlready(
   const { journal } = parts;
   const { signal, verdict } = journal.report;
   if (signal !== undefined && isOurWork(step, signal)) {
-    const ours = await confirmed(signal.action, journal);
-    return verdict === 'fail'
-      ? attention('offboarding.change-failed', `the failure was signalled with ${signal.action}`)
-      : ours;
+    await confirmed(signal.action, journal);
+    return toldOf(signal.action, verdict);
   }
   if (step.kind === 'not-reached') {
     return notYet(parts);
@@ -92,6 +90,13 @@ export async function leftAlready(
       ? 'somebody else completed the step'
       : `the run ended without us: ${step.status}`;
   return { kind: 'superseded', reason: { code: `step-${step.kind}`, message } };
+}
+
+/** What a job is whose signal was read back, by the verdict it told. */
+export function toldOf(action: string, verdict: Report['verdict']): Conclusion {
+  return verdict === 'fail'
+    ? attention('offboarding.change-failed', `the failure was signalled with ${action}`)
+    : { kind: 'done' };
 }
 
 /** `intended` may have been fired or not, which the run tells; what was confirmed stays so, whatever came after. */

@@ -3,7 +3,7 @@ import { type Arrived, waitForStep } from './arrive.ts';
 import type { Assignment } from './assignment.ts';
 import type { Attempt } from './attempt.ts';
 import type { Brakes } from './brakes.ts';
-import { actionMissing, actionOf, conclude, isPending, leftAlready } from './conclude.ts';
+import { actionMissing, actionOf, conclude, isPending, leftAlready, toldOf } from './conclude.ts';
 import { attention, type Conclusion } from './conclusion.ts';
 import { deadlineOf } from './deadline.ts';
 import type { Finding } from './findings.ts';
@@ -44,6 +44,11 @@ export async function offboard(
   parts: OffboardParts,
 ): Promise<Conclusion> {
   const { exchange, now } = parts;
+  const { signal, verdict } = attempt.report;
+  if (signal?.outcome === 'confirmed') {
+    // The process died before the job was done: there is nothing to ask Trelica any more.
+    return toldOf(signal.action, verdict);
+  }
   const journal = new Journal(attempt.report, {
     save: (report) => attempt.save(report),
     now,

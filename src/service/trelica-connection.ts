@@ -47,7 +47,7 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
   const now = () => clock.now();
   const pace = { atOnce: REQUESTS_AT_ONCE, perSecond: trelica.requestsPerSecond };
   const settings = trelicaSettings(config);
-  const send = createSend(parts.fetch, settings.requestTimeoutMs);
+  const send = createSend(parts.fetch, settings.requestTimeoutMs, clock);
   const bare = createClient(settings, { send: createPace(send, pace, clock), now });
   const gate = new Gate({
     probe: async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
 
 export interface Request {
@@ -25,11 +26,17 @@ const LARGEST_BODY_BYTES = 10 * 1024 * 1024;
  * The only way out of this service to Trelica: redirects are not followed, the deadline covers the body
  * too, and a body has a largest size (counted after decompression).
  */
-export function createSend(fetch: typeof globalThis.fetch, timeoutMs: number): Send {
+export function createSend(
+  fetch: typeof globalThis.fetch,
+  timeoutMs: number,
+  clock: Pick<Clock, 'after'>,
+): Send {
   return async (url, request) => {
     const where = { method: request.method, path: url.pathname };
+    const deadline = new AbortController();
+    const callOff = clock.after(timeoutMs, () => deadline.abort(timedOut()));
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const { signal } = deadline;
       const response = await fetch(url, { ...request, redirect: 'manual', signal });
       return {
         status: response.status,
@@ -38,8 +45,15 @@ export function createSend(fetch: typeof globalThis.fetch, timeoutMs: number): S
       };
     } catch (error) {
       throw error instanceof ServiceError ? error : lost(error, where);
+    } finally {
+      callOff();
     }
   };
+}
+
+/** As `AbortSignal.timeout` says it. */
+function timedOut(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError');
 }
 
 interface Where {

@@ -110,12 +110,13 @@ test('a job that nobody knows, and a service that does not answer, are told in a
   assert.match(silent.stderr, /^no service answers at this address \(http\.unavailable\)\nWhat/);
 });
 
-test('who watches sees each change as a line where there is no terminal', async () => {
+test('who watches sees each change as a line where there is no terminal', async (t) => {
   const words = ['src/cli/main.ts', 'jobs', 'watch', '--url', scene.service.url];
   const watching = spawn(process.execPath, words, {
     env: { PATH: process.env['PATH'], ...scene.installation.secrets },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  t.after(() => watching.kill());
   let seen = '';
   watching.stdout.on('data', (data) => {
     seen += data;
@@ -129,10 +130,15 @@ test('who watches sees each change as a line where there is no terminal', async 
   assert.deepEqual(await ended, [0, null]);
 });
 
-test('on a terminal the table is drawn again and again, and fits into it', async () => {
+test('on a terminal the table is drawn again and again, and fits into it', async (t) => {
   const words = ['src/cli/main.ts', 'jobs', 'watch', '--url', scene.service.url];
   const env = { PATH: process.env['PATH'], ...scene.installation.secrets };
   const terminal = spawnInTerminal(process.execPath, words, { cols: 60, rows: 8, env });
+  let isOver = false;
+  terminal.onExit(() => {
+    isOver = true;
+  });
+  t.after(() => isOver || terminal.kill());
   let screen = '';
   terminal.onData((data) => {
     screen += data;

@@ -25,12 +25,14 @@ export class Program {
   }
 
   async started(): Promise<void> {
-    await eventually('the program listens', () => {
+    const listens = () => {
       if (this.child.exitCode !== null) {
         throw new Error(`the program ended with ${this.child.exitCode}:\n${this.output}`);
       }
       return this.output.includes('service started');
-    });
+    };
+    // A busy machine may take its time.
+    await eventually('the program listens', listens, 60_000);
   }
 
   /** Kills what a failed test left running. */

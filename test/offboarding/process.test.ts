@@ -185,6 +185,7 @@ test('with nothing to do six reads are enough', async () => {
   await whole.attempt();
   const before = whole.tenant.calls;
   whole.runs.step = WAITING;
+  whole.report = undefined;
   await whole.attempt();
   assert.equal(whole.tenant.calls - before, 6);
 });
@@ -394,6 +395,16 @@ test('a lost answer to the signal is followed by a look, not by a second shot', 
   assert.deepEqual(await whole.attempt(), { kind: 'done' });
   assert.deepEqual(whole.runs.fired, ['Continue']);
   assert.equal(whole.report?.signal?.outcome, 'confirmed');
+});
+
+test('a signal that was read back is the end, also when nobody answers any more', async () => {
+  const whole = scene();
+  await whole.attempt();
+  whole.runs.read = async () => {
+    throw new ServiceError('trelica.answer-invalid', 'garbage');
+  };
+  assert.deepEqual(await whole.attempt(), { kind: 'done' });
+  assert.deepEqual(whole.runs.fired, ['Continue']);
 });
 
 test('a 409 because a person was faster is superseded, not ours', async () => {

@@ -4,11 +4,8 @@ import type { CommandLimits, CommandOutcome } from '../../src/powershell/session
 import type { Answer } from '../../src/sandbox/trelica/start-trelica.ts';
 import { runOn } from '../support/tenant-exchange.ts';
 import type { Life } from './life.ts';
-import { type ExchangeTrouble, SECOND, type TrelicaTrouble } from './weather.ts';
+import type { ExchangeTrouble, TrelicaTrouble } from './weather.ts';
 import type { World } from './world.ts';
-
-/** As long as the service waits for an answer of Trelica. */
-const SILENCE_MS = 30 * SECOND;
 
 /** The network between one process and Trelica: slow, sometimes broken, and it delivers what was sent by the dead. */
 export function trelicaLine(world: World, life: Life): typeof globalThis.fetch {
@@ -20,14 +17,17 @@ async function carry(
   world: World,
   life: Life,
   url: URL,
-  { method = 'GET', headers, body }: RequestInit,
+  { method = 'GET', headers, body, signal }: RequestInit,
 ): Promise<Response> {
   const sentAt = world.clock.now();
   const trouble = world.weather.trelica();
-  await world.wait(trouble === 'silence' ? SILENCE_MS : world.weather.latencyMs());
+  await world.wait(world.weather.latencyMs());
   await world.mayBeLostWith(life);
   if (trouble !== undefined) {
     world.ledger.count(`trelica ${trouble}`);
+  }
+  if (trouble === 'silence') {
+    return silence(signal);
   }
   const early = inPlaceOfAnswer(world, trouble);
   if (early !== undefined) {
@@ -40,13 +40,22 @@ async function carry(
     await world.wait(world.weather.latencyMs());
     throw new TypeError('fetch failed');
   }
+  if (trouble === 'silence after effect') {
+    return silence(signal);
+  }
   return trouble === 'error-after-effect' ? respond({ status: 500 }) : respond(answer);
+}
+
+/** Until the service has had enough of it. */
+function silence(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function inPlaceOfAnswer(world: World, trouble: TrelicaTrouble | undefined): Response | undefined {
   switch (trouble) {
     case 'refused':
-    case 'silence':
       throw new TypeError('fetch failed');
     case 'error':
       return respond({ status: 503 });

@@ -67,14 +67,23 @@ export class People {
     await this.#approve();
   }
 
-  /** What may have happened and must not be repeated a person looks up, and then presses the button. */
+  /** What must not be repeated, and may have happened or has not, a person sees to and then presses the button. */
   async #decide(): Promise<void> {
-    for (const { runId, reason } of await this.#jobs('needs-attention')) {
+    for (const { id, runId, reason } of await this.#jobs('needs-attention')) {
       const run = this.#world.trelica.runs.get(runId ?? '');
-      if (reason?.code === 'offboarding.outcome-unknown' && run !== undefined) {
+      const isOver =
+        reason?.code === 'offboarding.outcome-unknown' ||
+        (reason?.code === 'offboarding.not-verified' && (await this.#isWipeMissing(id)));
+      if (isOver && run !== undefined) {
         this.#press(run, 'Continue');
       }
     }
+  }
+
+  async #isWipeMissing(id: string): Promise<boolean> {
+    const reply = await this.#operator('GET', `/jobs/${id}`);
+    const verification = reply?.body['verification'] as { left?: readonly string[] } | undefined;
+    return verification?.left?.some((sentence) => sentence.startsWith('Wipe')) ?? false;
   }
 
   /** Tries again what was cancelled or needs attention, if there is something left to do. */

@@ -117,3 +117,9 @@ function checkRecords(
     }
   }
 }
+
+/** What a seed found, with the command that repeats it. */
+export function complaint({ seed, violations }: Told): string {
+  const repeat = `SIMULATION_SEED=${seed} node --test test/simulation/simulation.test.ts`;
+  return [`seed ${seed}; to repeat: ${repeat}`, ...violations].join('\n  ');
+}

@@ -11,6 +11,7 @@ export const DAY = 24 * HOUR;
 export type TrelicaTrouble =
   | 'refused'
   | 'silence'
+  | 'silence after effect'
   | 'lost'
   | 'error'
   | 'error-after-effect'
@@ -30,6 +31,7 @@ interface Storm<T> {
 const TRELICA: readonly TrelicaTrouble[] = [
   'refused',
   'silence',
+  'silence after effect',
   'lost',
   'error',
   'error-after-effect',

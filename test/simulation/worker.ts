@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { closePremises, openPremises } from './premises.ts';
-import { simulate, type Told } from './simulate.ts';
+import { complaint, simulate, type Told } from './simulate.ts';
 
 /** Which seeds one worker takes: every n-th. */
 export interface Share {
@@ -31,6 +31,8 @@ for (let seed = first; done < seeds && failed.length < MOST_FAILED; seed += step
   }
   if (told.violations.length > 0) {
     failed.push(told);
+    // At once: a run that is cut off would otherwise take it along.
+    process.stderr.write(`${complaint(told)}\n`);
   }
 }
 closePremises(premises);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Logger, pino } from 'pino';
+import { systemClock } from '../../src/clock.ts';
 import { type Client, createClient, type TrelicaSettings } from '../../src/trelica/client.ts';
 import { createRuns, type TrelicaRuns } from '../../src/trelica/runs.ts';
 import { createSend } from '../../src/trelica/send.ts';
@@ -156,7 +157,7 @@ export async function scene(
       clientSecret: CLIENT_SECRET,
       ...settings,
     },
-    { send: createSend(fetch, requestTimeoutMs), now: () => clock.now },
+    { send: createSend(fetch, requestTimeoutMs, systemClock), now: () => clock.now },
   );
   const workflows = createWorkflows(client, () => clock.now);
   return {

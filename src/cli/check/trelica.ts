@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { ServiceError } from '../../errors.ts';
 import type { WorkflowPolicy } from '../../offboarding/policy.ts';
@@ -20,7 +21,7 @@ export async function* checkTrelica(
   { fetch, now }: { readonly fetch: typeof globalThis.fetch; readonly now: () => number },
 ): AsyncGenerator<Finding, void> {
   const settings = trelicaSettings(config);
-  const send = createSend(fetch, settings.requestTimeoutMs);
+  const send = createSend(fetch, settings.requestTimeoutMs, systemClock);
   try {
     const endpoints = createEndpoints(settings);
     const { scopes } = await createTokenRequest(settings, endpoints.token, send)();
