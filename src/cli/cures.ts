@@ -7,7 +7,7 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'certificate.unreadable':
     'correct the secret certificate-password (EXO_BRIDGE_CERTIFICATE_PASSWORD), or export the PFX again; exo-bridge cert show tries both',
   'certificate.expired':
-    'make a new one with exo-bridge cert create, and upload its CER to the app',
+    'exo-bridge cert create makes a new one: upload its CER to the app, then put PFX and password in the place of the old ones',
   'certificate.no-key': 'export the certificate again together with its private key',
   'certificate.not-written': 'name another folder with --out, or move the old files away',
   'service.internal': 'report it with what is shown here',

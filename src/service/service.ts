@@ -114,7 +114,9 @@ async function reportObstacles(
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
     if (reason !== undefined && name !== 'exchange') {
-      log.error({ part: name, reason }, ready ? 'configuration to be corrected' : 'not ready');
+      const advice = 'what to do is told by exo-bridge check';
+      const said = ready ? 'configuration to be corrected' : 'not ready';
+      log.error({ part: name, reason, advice }, said);
     }
   }
 }
