@@ -95,7 +95,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
 }
 
 interface Told {
-  readonly trelica: { readonly startRun: string };
+  readonly trelica: { readonly workflow: { readonly name: string }; readonly startRun: string };
   readonly exchange: { readonly leaver: string };
   readonly engine: RehearsalEngine['name'];
   readonly answersFile: string;
@@ -111,7 +111,7 @@ Nothing leaves this machine; the session will be ${session}. In another terminal
 
   npx exo-bridge init --answers ${answersFile}
   npx exo-bridge check
-  npx exo-bridge plan --workflow "Person leaves" --email ${JSON.stringify(leaver)}
+  npx exo-bridge plan --workflow ${JSON.stringify(trelica.workflow.name)} --email ${JSON.stringify(leaver)}
   npx exo-bridge serve
 
 ${heading('While that serves, in a third: let somebody leave, and see what became of it.')}
