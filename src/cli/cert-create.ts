@@ -3,10 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { type CreatedCertificate, createCertificate } from '../certificate/create-certificate.ts';
 import { dayOf } from '../certificate/validity.ts';
 import { ServiceError } from '../errors.ts';
+import { secretFileName } from '../secrets.ts';
 
 export interface CertCreateOptions {
   readonly organization: string;
   readonly out: string;
+  /** The secrets folder, where the files get the names that the service looks for. */
+  readonly secrets?: string;
   readonly days: number;
   readonly json?: boolean;
 }
@@ -29,12 +32,22 @@ export async function createCert(options: CertCreateOptions): Promise<number> {
   write(files.password, `${made.password}\n`, 0o600);
   write(files.cer, made.cer, 0o644);
   console.log(
-    options.json ? JSON.stringify(document(files, made), undefined, 2) : text(files, made),
+    options.json
+      ? JSON.stringify(document(files, made), undefined, 2)
+      : text(files, made, options.secrets !== undefined),
   );
   return 0;
 }
 
-function filesFor({ organization, out }: CertCreateOptions): Files {
+function filesFor({ organization, out, secrets }: CertCreateOptions): Files {
+  if (secrets !== undefined) {
+    const inFolder = (name: string) => resolve(join(secrets, name));
+    return {
+      pfx: inFolder(secretFileName('EXO_BRIDGE_CERTIFICATE')),
+      password: inFolder(secretFileName('EXO_BRIDGE_CERTIFICATE_PASSWORD')),
+      cer: inFolder('certificate.cer'),
+    };
+  }
   const base = resolve(join(out, `exo-bridge-${organization}`));
   return { pfx: `${base}.pfx`, password: `${base}.password`, cer: `${base}.cer` };
 }
@@ -62,14 +75,20 @@ function document(files: Files, { thumbprint, notAfter }: CreatedCertificate) {
   return { thumbprint, notAfter: notAfter.toISOString(), files };
 }
 
-function text(files: Files, { thumbprint, notAfter }: CreatedCertificate): string {
+function text(
+  files: Files,
+  { thumbprint, notAfter }: CreatedCertificate,
+  isInPlace: boolean,
+): string {
+  const found = (variable: string) =>
+    isInPlace ? 'found by its name in the secrets folder' : `${variable}_FILE`;
   return `Thumbprint  ${thumbprint}
 Valid until ${dayOf(notAfter)}
 
 ${files.pfx}
-  certificate and key, for the service alone: EXO_BRIDGE_CERTIFICATE_FILE
+  certificate and key, for the service alone: ${found('EXO_BRIDGE_CERTIFICATE')}
 ${files.password}
-  its password, for the service alone: EXO_BRIDGE_CERTIFICATE_PASSWORD_FILE
+  its password, for the service alone: ${found('EXO_BRIDGE_CERTIFICATE_PASSWORD')}
 ${files.cer}
   the public part. Upload it in Entra: App registrations › your app › Certificates & secrets ›
   Certificates › Upload certificate, and see that the thumbprint there is the one above.`;

@@ -6,8 +6,9 @@ import {
 } from '../certificate/read-certificate.ts';
 import { dayOf, daysLeft } from '../certificate/validity.ts';
 import { environment } from '../config.ts';
-import { ServiceError } from '../errors.ts';
+import { codeOf, ServiceError } from '../errors.ts';
 import { readCertificatePassword } from '../secrets.ts';
+import { Refusal } from './failure.ts';
 
 export interface CertShowOptions {
   readonly passwordFile?: string;
@@ -37,7 +38,20 @@ async function read(file: string, { passwordFile }: CertShowOptions): Promise<Ce
     passwordFile === undefined
       ? environment()
       : { EXO_BRIDGE_CERTIFICATE_PASSWORD_FILE: passwordFile };
-  return readCertificate(bytes, readCertificatePassword(variables));
+  const password = readCertificatePassword(variables);
+  return readCertificate(bytes, password).catch((error: unknown) => {
+    throw password === '' ? withoutPassword(error) : error;
+  });
+}
+
+/** A file without a password is rare: who named none has mostly forgotten it. */
+function withoutPassword(error: unknown): unknown {
+  return codeOf(error) === 'certificate.unreadable'
+    ? new Refusal(
+        'the PFX file does not open without a password',
+        'name the file that holds it: --password-file',
+      )
+    : error;
 }
 
 function readBytes(file: string): Buffer {

@@ -18,11 +18,15 @@ export function registerCert(program: Command): void {
     .description('make a new certificate: a PFX file, its password in a file, a CER file to upload')
     .requiredOption('--organization <domain>', 'the tenant, e.g. contoso.onmicrosoft.com', domain)
     .option('--out <folder>', 'where the files are written', '.')
+    .option(
+      '--secrets <folder>',
+      'write them into the secrets folder instead, by the names the service looks for',
+    )
     .option('--days <number>', 'how long it is valid', days, DEFAULT_DAYS)
     .option('--json', 'print one JSON document instead of the text')
     .addHelpText(
       'after',
-      '\nExample:\n  exo-bridge cert create --organization contoso.onmicrosoft.com --out /etc/exo-bridge',
+      '\nExample:\n  exo-bridge cert create --organization contoso.onmicrosoft.com --secrets secrets',
     )
     .action((options) => act(options, () => createCert(options)));
   cert
@@ -36,7 +40,7 @@ export function registerCert(program: Command): void {
     .option('--json', 'print one JSON document instead of the text')
     .addHelpText(
       'after',
-      '\nExample:\n  exo-bridge cert show certificate.pfx --password-file certificate.password',
+      '\nExample:\n  exo-bridge cert show secrets/certificate.pfx --password-file secrets/certificate-password',
     )
     .action((file, options) => act(options, () => showCert(file, options)));
 }

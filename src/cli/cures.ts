@@ -5,9 +5,9 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'config.invalid': 'correct each place that is named, then look again: exo-bridge check --offline',
   'config.unreadable': 'name the file with --config, or make one: exo-bridge init',
   'certificate.unreadable':
-    'correct EXO_BRIDGE_CERTIFICATE_PASSWORD, or export the PFX again; exo-bridge cert show FILE tries it',
+    'correct the secret certificate-password (EXO_BRIDGE_CERTIFICATE_PASSWORD), or export the PFX again; exo-bridge cert show tries both',
   'certificate.expired':
-    'make a new one with exo-bridge cert create, and upload its CER to the app',
+    'exo-bridge cert create makes a new one: upload its CER to the app, then put PFX and password in the place of the old ones',
   'certificate.no-key': 'export the certificate again together with its private key',
   'certificate.not-written': 'name another folder with --out, or move the old files away',
   'service.internal': 'report it with what is shown here',
@@ -26,7 +26,8 @@ const CURES: Partial<Record<ErrorCode, string>> = {
   'jobs.not-cancellable': 'take back what it has changed: exo-bridge undo',
   'jobs.not-held': 'see how it stands: exo-bridge jobs show',
   'trelica.unreachable': 'check trelica.baseUrl, the network and the proxy',
-  'trelica.credentials-refused': 'correct trelica.clientId and the client secret',
+  'trelica.credentials-refused':
+    'correct trelica.clientId or the secret trelica-client-secret, and see that the app was saved in Trelica',
   'trelica.forbidden':
     'give the API app the scopes Workflows.Read, Workflows.Runs.Read and Workflows.Runs.Execute',
   'trelica.workflow-not-found': 'correct workflows[].workflow',

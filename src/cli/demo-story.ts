@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Report } from '../offboarding/report.ts';
 import type { State } from '../sandbox/tenant/state.ts';
+import { rowsOf } from './demo-mailbox.ts';
 
 /** A job as `GET /jobs/{id}` shows it, as far as the story needs it. */
 export interface ShownJob extends Report {
@@ -16,6 +17,7 @@ interface Ending {
   readonly after: State;
   readonly seconds: number;
   readonly duplicate: boolean;
+  readonly undone: boolean;
   readonly isGood: boolean;
 }
 
@@ -84,19 +86,19 @@ export class Story {
     }
   }
 
-  end({ job, before, after, seconds, duplicate, isGood }: Ending): void {
+  end({ job, before, after, seconds, duplicate, undone, isGood }: Ending): void {
     this.#heading('Mailbox before and after, as the tenant has it');
-    this.#table([
-      ['', 'before', 'after'],
-      ['type', before.type, after.type],
-      ['Full Access', before.fullAccess.join(', ') || 'nobody', after.fullAccess.join(', ')],
-      ['Send As', before.sendAs.join(', ') || 'nobody', after.sendAs.join(', ')],
-      ['groups', String(before.groups.length), String(after.groups.length)],
-    ]);
+    this.#table([['', 'before', 'after'], ...rowsOf(before, after)]);
     this.#line(`${job.exchangeCalls} Exchange calls, ${seconds.toFixed(1)} seconds`);
     this.#heading('The same webhook once more');
     this.#line(
       duplicate ? `${mark('done')} answered as a duplicate` : `${mark('failed')} not known`,
+    );
+    this.#heading('Undo: it was a mistake, take it all back');
+    this.#line(
+      undone
+        ? `${mark('done')} read back: the mailbox is as it was before`
+        : `${mark('failed')} the mailbox is not as it was`,
     );
     const why = job.reason === undefined ? '' : ` (${job.reason.code}: ${job.reason.message})`;
     this.#heading(isGood ? 'All as it should be.' : `Not as it should be: ${job.state}${why}`);

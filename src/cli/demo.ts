@@ -19,8 +19,10 @@ import { type Service, startService } from '../service/service.ts';
 import { perform } from './act.ts';
 import { count } from './arguments.ts';
 import { chooseEngine } from './choose-engine.ts';
+import { DEMO_OPERATIONS, isAsAsked, isAsBefore } from './demo-mailbox.ts';
 import { type ShownJob, Story } from './demo-story.ts';
 import { EXIT } from './exit.ts';
+import { granted } from './granted.ts';
 import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
@@ -93,7 +95,7 @@ async function open(options: DemoOptions, story: Story): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'exo-demo-'));
   const rehearsal = await startRehearsal(options);
   story.begin(rehearsal.engine.name);
-  const installation = installFor(rehearsal, folder, 0);
+  const installation = installFor(rehearsal, folder, 0, DEMO_OPERATIONS);
   const { configFile: file, secrets } = installation;
   const config = loadConfig({ file, environment: { ...secrets } });
   const log = pino({ level: 'info' }, destination({ dest: join(folder, 'log'), sync: true }));
@@ -136,9 +138,15 @@ async function play(scene: Scene, story: Story): Promise<Outcome> {
     .filter((run) => run.id === runId)
     .flatMap((run) => run.firings.filter(({ outcome }) => outcome === 'fired'));
   const duplicate = again['duplicate'] === true && again['jobId'] === job.id;
+  await takeBack(operator, job.id);
+  const undone = isAsBefore(stateOf(tenant.state(tenant.leaver)), before);
   const isGood =
-    job.state === 'done' && shots.length === 1 && duplicate && isAsAsked(after, tenant.manager);
-  const facts = { job, before, after, seconds, duplicate, isGood };
+    job.state === 'done' &&
+    shots.length === 1 &&
+    duplicate &&
+    undone &&
+    isAsAsked(after, tenant.manager);
+  const facts = { job, before, after, seconds, duplicate, undone, isGood };
   story.end(facts);
   return { isGood, document: documentOf(facts, rehearsal.engine.name) };
 }
@@ -160,14 +168,29 @@ async function untilReady(operator: Operator): Promise<number> {
 
 /** Looks at the job until it has ended, and tells what is new each time. */
 async function follow(operator: Operator, runId: string, story: Story): Promise<ShownJob> {
-  const deadline = performance.now() + DONE_WITHIN_MS;
-  for (;;) {
+  return untilEnded(async () => {
     const job = await operator.jobOfRun(runId);
     if (job !== undefined) {
       story.look(job);
-      if (ENDED.some((state) => state === job.state)) {
-        return job;
-      }
+    }
+    return job;
+  });
+}
+
+/** As `exo-bridge undo` does it. */
+async function takeBack(operator: Operator, jobId: string): Promise<void> {
+  const { jobId: made } = await granted(operator.post(`/jobs/${jobId}/undo`, {}));
+  await untilEnded(
+    async () => (await granted(operator.get(`/jobs/${made}`))) as unknown as ShownJob,
+  );
+}
+
+async function untilEnded(look: () => Promise<ShownJob | undefined>): Promise<ShownJob> {
+  const deadline = performance.now() + DONE_WITHIN_MS;
+  for (;;) {
+    const job = await look();
+    if (job !== undefined && ENDED.some((state) => state === job.state)) {
+      return job;
     }
     if (performance.now() > deadline) {
       throw new Error('the job did not end in time');
@@ -183,29 +206,18 @@ function stateOf([state]: readonly State[]): State {
   return state;
 }
 
-/** The three things that were asked for, seen from the tenant's side. */
-function isAsAsked(after: State, manager: string): boolean {
-  const left = after.groups.filter(
-    ({ type, isDirSynced }) => type === 'MailUniversalDistributionGroup' && !isDirSynced,
-  );
-  return (
-    after.type === 'SharedMailbox' &&
-    after.fullAccess.includes(manager) &&
-    after.sendAs.includes(manager) &&
-    left.length === 0
-  );
-}
-
 export interface DemoFacts {
   readonly job: ShownJob;
   readonly before: State;
   readonly after: State;
   readonly seconds: number;
   readonly duplicate: boolean;
+  /** Whether the leaver's mailbox was brought back to what it was before. */
+  readonly undone: boolean;
   readonly isGood: boolean;
 }
 
-function documentOf({ job, before, after, seconds, duplicate }: DemoFacts, engine: string) {
+function documentOf({ job, before, after, seconds, ...facts }: DemoFacts, engine: string) {
   return {
     engine,
     jobId: job.id,
@@ -216,7 +228,8 @@ function documentOf({ job, before, after, seconds, duplicate }: DemoFacts, engin
     after,
     exchangeCalls: job.exchangeCalls,
     seconds,
-    duplicate,
+    duplicate: facts.duplicate,
+    undone: facts.undone,
   };
 }
 

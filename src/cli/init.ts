@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { secretFileName } from '../secrets.ts';
 import { act } from './act.ts';
 import { canAsk, isMeant } from './ask.ts';
 import { EXIT } from './exit.ts';
 import { Refusal } from './failure.ts';
 import { GROUP } from './groups.ts';
+import type { AnswerName } from './init/answers.ts';
 import { collectAnswers, collectSecrets, type Given } from './init/collect.ts';
-import { install, type Made } from './init/install.ts';
+import { install, type Made, secretsFolderFor } from './init/install.ts';
 import { nextSteps, requestOf } from './init/next-steps.ts';
 
 export function registerInit(program: Command): void {
@@ -57,12 +60,18 @@ interface InitOptions extends Given {
 async function init(options: InitOptions): Promise<number> {
   const isAsking = canAsk() && !options.yes && !options.json;
   const isReplacing = await mayReplace(options, isAsking);
-  const answers = await collectAnswers(options, isAsking);
+  const answers = await collectAnswers(options, isAsking, {}, madeAlready(options));
   const secrets = await collectSecrets(answers, isAsking);
   const isTokenShown = options.showToken === true || (process.stdout.isTTY && !options.json);
   const made = install({ configFile: options.config, answers, secrets, isReplacing, isTokenShown });
   console.log(options.json ? JSON.stringify(documentOf(made), undefined, 2) : textOf(made));
   return EXIT.ok;
+}
+
+/** What `cert create --secrets` has put there is found by its name: nobody needs to name it. */
+function madeAlready({ config }: InitOptions): readonly AnswerName[] {
+  const file = secretFileName('EXO_BRIDGE_CERTIFICATE');
+  return existsSync(join(secretsFolderFor(config), file)) ? ['certificate'] : [];
 }
 
 /** Asked before the questions, so that nobody answers them for nothing. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './exit.ts';
 import { tell } from './failure.ts';
@@ -8,6 +10,7 @@ export type Register = (program: Command) => void;
 export function createProgram(commands: readonly Register[]): Command {
   const program = new Command('exo-bridge')
     .description('Exchange Online work for a Trelica workflow when a person leaves.')
+    .version(versionOf())
     // A wrong word is told by us, as every other failure is.
     .configureOutput({ outputError: () => undefined })
     .helpCommand(false)
@@ -17,6 +20,11 @@ export function createProgram(commands: readonly Register[]): Command {
     register(program);
   }
   return program;
+}
+
+function versionOf(): string {
+  const file = join(import.meta.dirname, '../../package.json');
+  return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
 /** Does what the words after the program's name say, and sets the exit code of the process. */

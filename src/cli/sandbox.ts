@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { styleText } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import {
   type Installation,
   installFor,
   type Rehearsal,
+  type RehearsalEngine,
   type RehearsalOptions,
   sessionSettings,
   startRehearsal,
@@ -29,7 +31,7 @@ export function registerSandbox(program: Command): void {
     .option('--seed <number>', 'the same seed makes the same tenant', count, 1)
     .option('--webhook <url>', 'where the workflow calls the service', url)
     .option('--folder <path>', 'where to write a ready configuration; else a new temporary folder')
-    .option('--json', 'as without it: what is printed is one JSON line')
+    .option('--json', 'print one JSON line also on a terminal; elsewhere it is printed anyway')
     .addHelpText('after', '\nExample:\n  exo-bridge sandbox --folder rehearsal')
     .action((options) =>
       perform(options, async () => {
@@ -43,13 +45,15 @@ export interface SandboxOptions extends RehearsalOptions {
   /** Where the workflow's API request step calls. */
   readonly webhook?: string;
   readonly folder?: string;
+  readonly json?: boolean;
 }
 
 const SERVICE_PORT = 8080;
 
 /**
- * Runs both far ends until it is interrupted. Prints one JSON line with their addresses and
- * credentials, and writes a configuration, an environment file and answers for `init` that point a service at them.
+ * Runs both far ends until it is interrupted. Prints one JSON line with their addresses and credentials, or to
+ * a person what to do with them, and writes a configuration, an environment file and answers for `init` that
+ * point a service at them.
  */
 export async function sandbox(options: SandboxOptions): Promise<void> {
   const rehearsal = await startRehearsal(options);
@@ -86,8 +90,34 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
     answersFile: files.answers,
     start: `node --env-file=${files.environment} src/main.ts --config ${configFile}`,
   };
-  console.log(JSON.stringify(told));
+  console.log(process.stdout.isTTY && !options.json ? textOf(told) : JSON.stringify(told));
   closeWithGrace({ delay: 10_000, logger: false }, () => rehearsal.close());
+}
+
+interface Told {
+  readonly trelica: { readonly workflow: { readonly name: string }; readonly startRun: string };
+  readonly exchange: { readonly leaver: string };
+  readonly engine: RehearsalEngine['name'];
+  readonly answersFile: string;
+}
+
+/** The way of a real installation, with the far ends in the place of the real ones. */
+function textOf({ trelica, exchange: { leaver }, engine, answersFile }: Told): string {
+  const heading = (text: string) => styleText('bold', text, { stream: process.stdout });
+  const session = engine === 'pwsh' ? 'a real pwsh' : 'a stand-in for pwsh';
+  const run = JSON.stringify({ email: leaver });
+  return `${heading('A simulated Trelica and a simulated tenant run here until Ctrl-C.')}
+Nothing leaves this machine; the session will be ${session}. In another terminal, in the same folder:
+
+  npx exo-bridge init --answers ${answersFile}
+  npx exo-bridge check
+  npx exo-bridge plan --workflow ${JSON.stringify(trelica.workflow.name)} --email ${JSON.stringify(leaver)}
+  npx exo-bridge serve
+
+${heading('While that serves, in a third: let somebody leave, and see what became of it.')}
+
+  curl -H 'Content-Type: application/json' -d ${JSON.stringify(run)} ${trelica.startRun}
+  npx exo-bridge jobs list`;
 }
 
 /** What a service needs to be started with, and what `exo-bridge init --answers` needs to write its own. */
@@ -105,6 +135,7 @@ function writeSecretFiles(folder: string, rehearsal: Rehearsal, secrets: Install
     region: trelica.baseUrl,
     clientId: trelica.clientId,
     clientSecretFile: write('client-secret', trelica.clientSecret),
+    webhookTokenFile: write('webhook-token', secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? ''),
     workflow: trelica.workflow.name,
     step: SIGNAL_TITLE,
     certificate: pfx,

@@ -38,7 +38,8 @@ const MODULE = resolve(
   'ExchangeOnlineManagement/ExchangeOnlineManagement.psd1',
 );
 
-const VALID_MS = 24 * 60 * 60_000;
+/** Long enough that nobody is told of its end. */
+const VALID_MS = 90 * 24 * 60 * 60_000;
 
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { people, groups, latency: latencyMs, seed } = options;
@@ -83,11 +84,15 @@ export interface Installation {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+/** What most services of a rehearsal are to do. */
+const OPERATIONS = { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} };
+
 /** Writes the configuration of a service that is to work on this rehearsal. */
 export function installFor(
   { trelica, tenant, certificate, engine }: Rehearsal,
   folder: string,
   port: number,
+  operations: Readonly<Record<string, object>> = OPERATIONS,
 ): Installation {
   const configFile = join(folder, 'exo-bridge.yaml');
   const config = {
@@ -107,7 +112,7 @@ export function installFor(
         workflow: trelica.workflow.name,
         step: SIGNAL_TITLE,
         action: 'Continue',
-        operations: { 'delegate-access': {}, 'leave-groups': {}, 'convert-to-shared': {} },
+        operations,
       },
     ],
     // Nobody real leaves in a rehearsal, however many do.

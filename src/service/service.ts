@@ -102,6 +102,7 @@ async function listen(app: App, { host, port }: Config['listen']): Promise<void>
     const why = cause instanceof Error ? cause.message : 'unknown fault';
     throw new ServiceError('config.invalid', `listen: cannot listen on ${host}:${port}: ${why}`, {
       cause,
+      facts: { cure: 'stop what listens there, or choose another listen.port' },
     });
   }
 }
@@ -113,8 +114,9 @@ async function reportObstacles(
 ): Promise<void> {
   for (const { name, ready, reason } of await readiness()) {
     if (reason !== undefined && name !== 'exchange') {
+      const advice = 'what to do is told by exo-bridge check';
       log[ready ? 'warn' : 'error'](
-        { part: name, reason },
+        { part: name, reason, advice },
         ready ? 'to be looked at' : 'not ready',
       );
     }

@@ -55,6 +55,29 @@ describe('exo-bridge cert', () => {
     assert.deepEqual(readFileSync(pfx()), old);
   });
 
+  test('create --secrets writes into the secrets folder what show and the service find there', () => {
+    const secrets = join(folder, 'new', 'secrets');
+    const words = ['create', '--organization', ORGANIZATION, '--secrets', secrets];
+    assert.equal(run(...words).status, 0);
+    assert.deepEqual(readdirSync(secrets).sort(), [
+      'certificate-password',
+      'certificate.cer',
+      'certificate.pfx',
+    ]);
+    const file = join(secrets, 'certificate.pfx');
+    const shown = run('show', file, '--password-file', join(secrets, 'certificate-password'));
+    assert.equal(shown.status, 0, shown.stderr);
+    const again = run(...words);
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /there already and is kept/);
+  });
+
+  test('show tells who named no password to name it', () => {
+    const shown = run('show', pfx());
+    assert.equal(shown.status, 1);
+    assert.match(shown.stderr, /without a password.*\n.*--password-file/);
+  });
+
   test('show tells the same of PFX and CER', () => {
     const [thumbprint] = /[0-9A-F]{40}/.exec(created.stdout) ?? [];
     const ofPfx = run('show', pfx(), '--password-file', password(), '--json');

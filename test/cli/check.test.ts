@@ -21,6 +21,7 @@ import {
   STAND_IN,
   startRehearsal,
 } from '../../src/sandbox/rehearsal.ts';
+import { freePort } from '../e2e/program.ts';
 import { eventually } from '../support/eventually.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'check-'));
@@ -211,14 +212,16 @@ test('a wrong client secret is named', async () => {
   const { what, detail, cure } = onlyFault(findings);
   assert.equal(what, 'Sign-in to Trelica');
   assert.match(detail, /refuses the client id, the client secret/);
-  assert.match(cure, /trelica\.clientId and the client secret/);
+  assert.match(cure, /trelica\.clientId or the secret trelica-client-secret/);
 });
 
 test('a Trelica that cannot be reached is named', async () => {
-  const settings = (text: string) => text.replace(/baseUrl: .*/, 'baseUrl: http://127.0.0.1:1');
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const settings = (text: string) => text.replace(/baseUrl: .*/, `baseUrl: ${nobody}`);
   const { what, detail, cure } = onlyFault(await check({ settings }));
   assert.equal(what, 'Sign-in to Trelica');
-  assert.match(detail, /not reached/);
+  assert.ok(detail.startsWith(`${nobody}: Trelica was not reached`), detail);
+  assert.match(detail, /ECONNREFUSED/);
   assert.match(cure, /trelica\.baseUrl/);
 });
 

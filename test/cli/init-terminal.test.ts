@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -10,9 +10,9 @@ import { eventually } from '../support/eventually.ts';
 const folder = mkdtempSync(join(tmpdir(), 'terminal-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** `init` in a terminal, and a person who answers what is asked. */
-function sitDown(file: string) {
-  const terminal = spawn(process.execPath, ['src/cli/main.ts', 'init', '--config', file], {
+/** A command in a terminal, and a person who answers what is asked. */
+function sitDown(...words: readonly string[]) {
+  const terminal = spawn(process.execPath, ['src/cli/main.ts', ...words], {
     cols: 200,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' },
   });
@@ -35,7 +35,7 @@ function sitDown(file: string) {
 
 test('init asks again after a wrong answer, hides the secret, and shows the token to the person', async () => {
   const file = join(folder, 'exo-bridge.yaml');
-  const { answer, exited, screen } = sitDown(file);
+  const { answer, exited, screen } = sitDown('init', '--config', file);
   await answer('Primary name', 'contoso.onmicrosoft.com\r');
   await answer('Application (client) ID', 'not-a-guid\r');
   await answer('a GUID: Entra', '11111111-2222-4333-8444-555555555555\r');
@@ -60,9 +60,44 @@ test('init asks again after a wrong answer, hides the secret, and shows the toke
 
 test('Ctrl-C at a question ends with 130, and nothing was written', async () => {
   const file = join(folder, 'other.yaml');
-  const { answer, exited, screen } = sitDown(file);
+  const { answer, exited, screen } = sitDown('init', '--config', file);
   await answer('Primary name', '\u0003');
   assert.equal(await exited, 130);
   assert.doesNotMatch(screen(), / at |Error/);
   assert.throws(() => readFileSync(file), { code: 'ENOENT' });
+});
+
+test('a certificate that is in the secrets folder already is not asked for', async () => {
+  const home = join(folder, 'made');
+  mkdirSync(join(home, 'secrets'), { recursive: true });
+  writeFileSync(join(home, 'secrets', 'certificate.pfx'), 'made before');
+  const file = join(home, 'exo-bridge.yaml');
+  const { answer, exited, screen } = sitDown(
+    ...[
+      'init',
+      '--config',
+      file,
+      '--organization',
+      'contoso.onmicrosoft.com',
+      '--client-id',
+      'abc',
+    ],
+    ...['--app-id', '11111111-2222-4333-8444-555555555555', '--region', 'eu', '--step', 'Signal'],
+    ...['--workflow', 'Person leaves', '--operations', 'leave-groups'],
+  );
+  await answer('Public address', '\r');
+  await answer('Client secret', '\r');
+  assert.equal(await exited, 0, screen());
+  assert.doesNotMatch(screen(), /PFX file/);
+  assert.match(screen(), /kept .*certificate\.pfx/);
+});
+
+test('on a terminal the sandbox tells a person what to type next', async () => {
+  const home = join(folder, 'sandbox');
+  const size = ['--people', '20', '--groups', '5'];
+  const { answer, exited, screen } = sitDown('sandbox', ...size, '--folder', home);
+  await answer('exo-bridge jobs list', '\u0003');
+  assert.equal(await exited, 0, screen());
+  assert.match(screen(), /npx exo-bridge init --answers .*answers\.json/);
+  assert.doesNotMatch(screen(), /clientSecret/);
 });

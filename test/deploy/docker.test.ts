@@ -69,7 +69,7 @@ test('the image takes what the service needs from the repository, and nothing el
     .split('\n')
     .filter((line) => line.startsWith('!'))
     .map((line) => line.slice(1));
-  assert.deepEqual(copied.sort(), ['LICENSE', 'package-lock.json', 'package.json', 'src']);
+  assert.deepEqual(copied.sort(), ['LICENSE', 'bin', 'package-lock.json', 'package.json', 'src']);
   assert.deepEqual(allowed.sort(), copied);
 });
 

@@ -21,6 +21,7 @@ test('npm run demo tells the story and exits 0', async () => {
     'nothing required is left to do',
     'Continue fired',
     'answered as a duplicate',
+    'as it was before',
     'All as it should be.',
   ]) {
     assert.ok(stdout.includes(part), `${part} is missing in:\n${stdout}`);
@@ -41,13 +42,15 @@ test('npm run demo -- --json prints one JSON document', async () => {
     'exchangeCalls',
     'seconds',
     'duplicate',
+    'undone',
   ]);
   assert.equal(document.verdict, 'continue');
   assert.equal(document.signal.outcome, 'confirmed');
   assert.equal(document.before.type, 'UserMailbox');
   assert.equal(document.after.type, 'SharedMailbox');
   assert.equal(document.duplicate, true);
-  assert.ok(document.exchangeCalls <= 10 + document.changes.length);
+  assert.equal(document.undone, true);
+  assert.ok(document.exchangeCalls <= 15 + document.changes.length);
 });
 
 test('npm run sandbox prints one JSON line, writes a guarded configuration, and ends on Ctrl-C', async () => {

@@ -1,6 +1,7 @@
 import { type CertificateFacts, readCertificate } from '../../certificate/read-certificate.ts';
 import { assertValid, dayOf, daysLeft, EXPIRES_SOON_DAYS } from '../../certificate/validity.ts';
 import type { Config } from '../../config.ts';
+import { cureOf } from '../cures.ts';
 import { bad, badFrom, type Finding, good, skipped, warning } from './finding.ts';
 
 const WHAT = 'Certificate';
@@ -38,7 +39,7 @@ function judge(facts: CertificateFacts, configured: string | undefined, now: num
       'correct exchange.certificateThumbprint, or use the other PFX',
     );
   }
-  const renew = 'make a new one with exo-bridge cert create, and upload its CER to the app';
+  const renew = cureOf('certificate.expired');
   if (!algorithm.startsWith('RSA')) {
     const cure = `only RSA is known to work: ${renew}`;
     return warning(WHAT, `${subject} has a key of type ${algorithm}`, cure);

@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
+import { ServiceError } from '../../errors.ts';
 import type { WorkflowPolicy } from '../../offboarding/policy.ts';
 import { trelicaSettings } from '../../service/trelica-connection.ts';
 import { type Client, createClient } from '../../trelica/client.ts';
@@ -27,12 +28,19 @@ export async function* checkTrelica(
     yield good(TOKEN, `${settings.baseUrl.origin} as client ${settings.clientId}`);
     yield checkScopes(scopes, scopesFor(config));
   } catch (error) {
-    yield badFrom(TOKEN, error);
+    yield at(settings.baseUrl.origin, badFrom(TOKEN, error), error);
     yield skipped('Workflows', 'they can be seen once the sign-in to Trelica works');
     return;
   }
   const client = createClient(settings, { send, now });
   yield* checkWorkflows(config.workflows, client, now);
+}
+
+/** Whom we tried to reach, and what the network said: half of the cure of an address that is wrong. */
+function at(origin: string, finding: Finding, error: unknown): Finding {
+  const reason = error instanceof ServiceError ? error.facts['reason'] : undefined;
+  const why = reason === undefined ? '' : `: ${String(reason)}`;
+  return { ...finding, detail: `${origin}: ${finding.detail}${why}` };
 }
 
 function checkScopes(granted: readonly string[] | undefined, needed: readonly string[]): Finding {

@@ -80,7 +80,7 @@ async function checkActions(
       : bad(
           what,
           `the step does not offer ${missing.join(', ')}; it offers ${listed(offered)}`,
-          `correct workflows[].action or failureAction${guess(missing[0] ?? '', offered)}, or add the action to the step`,
+          `add the action to the step, or correct workflows[].action or failureAction${guess(missing[0] ?? '', offered)}`,
         );
   }
   return skipped(

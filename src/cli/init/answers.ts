@@ -45,6 +45,8 @@ export const answers = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
   /** Files whose content becomes a secret. */
   clientSecretFile: z.string().optional(),
+  /** Of a workflow that is there already; else one is made. */
+  webhookTokenFile: z.string().optional(),
   certificate: z.string().optional(),
   certificatePasswordFile: z.string().optional(),
   /** The section of this name, for a rehearsal or an unusual place of pwsh. */

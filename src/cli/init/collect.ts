@@ -13,19 +13,21 @@ export interface Given extends Partial<Record<AnswerName, string>> {
 
 /**
  * Options first, then the answers file, then what is `known` from elsewhere, then, if somebody is there, the
- * person, then what is usual. Throws a refusal that tells every wrong and every missing answer.
+ * person, except for what is `unasked`, then what is usual. Throws a refusal that tells every wrong and every missing answer.
  */
 export async function collectAnswers(
   options: Given,
   isAsking: boolean,
   known: Partial<z.input<typeof answers>> = {},
+  unasked: readonly AnswerName[] = [],
 ): Promise<Answers> {
   const given: Record<string, unknown> = {
     ...known,
     ...fromFile(options.answers),
     ...fromOptions(options),
   };
-  for (const question of isAsking ? QUESTIONS : []) {
+  const questions = QUESTIONS.filter(({ name }) => !unasked.includes(name));
+  for (const question of isAsking ? questions : []) {
     given[question.name] ??= await askUntilRight(question);
   }
   const parsed = answers.safeParse(given);
@@ -42,12 +44,15 @@ export async function collectAnswers(
 
 /** The secrets that somebody else made; those for which no file was named are asked for, unseen. */
 export async function collectSecrets(
-  { clientSecretFile, certificate, certificatePasswordFile }: Answers,
+  { clientSecretFile, webhookTokenFile, certificate, certificatePasswordFile }: Answers,
   isAsking: boolean,
 ): Promise<GivenSecrets> {
   const secret = async (file: string | undefined, question: string) =>
     file === undefined && isAsking ? (await askHidden(question)) || undefined : readSecret(file);
   return {
+    ...(webhookTokenFile === undefined
+      ? {}
+      : { EXO_BRIDGE_WEBHOOK_TOKEN: readSecret(webhookTokenFile) }),
     EXO_BRIDGE_TRELICA_CLIENT_SECRET: await secret(
       clientSecretFile,
       'Client secret of the API app (not shown; empty to add it later): ',

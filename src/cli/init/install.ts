@@ -26,12 +26,16 @@ export interface Made {
   readonly webhookToken: string | undefined;
 }
 
+/** Beside the configuration, which names it so. */
+export function secretsFolderFor(configFile: string): string {
+  return join(dirname(resolve(configFile)), 'secrets');
+}
+
 /** Writes the configuration and the folder of secrets beside it. Throws a refusal, and has written nothing then. */
 export function install(parts: Installing): Made {
   const { configFile, answers, isReplacing } = parts;
-  const folder = dirname(resolve(configFile));
-  const secretsFolder = join(folder, 'secrets');
-  const text = renderConfig(answers, folder);
+  const secretsFolder = secretsFolderFor(configFile);
+  const text = renderConfig(answers, dirname(secretsFolder));
   assertUsable(text);
   const config = writeGuarded(configFile, text, isReplacing);
   const secrets = writeSecrets(secretsFolder, parts.secrets);

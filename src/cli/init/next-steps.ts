@@ -53,11 +53,8 @@ function missingSteps({ secrets, answers: { organization } }: Made): readonly st
 }
 
 function certificateStep(folder: string, organization: string): string {
-  const made = `${folder}/exo-bridge-${organization}`;
   return [
-    'Make a certificate, and upload the CER to the Entra app; or put your own into the same two files:',
-    `npx exo-bridge cert create --organization ${organization} --out ${folder}`,
-    `mv ${made}.pfx ${folder}/certificate.pfx`,
-    `mv ${made}.password ${folder}/certificate-password`,
+    'Make a certificate, and upload its CER to the Entra app; or put your own there as certificate.pfx and certificate-password:',
+    `npx exo-bridge cert create --organization ${organization} --secrets ${folder}`,
   ].join('\n   ');
 }

@@ -38,10 +38,11 @@ const TOKENS = [
   'EXO_BRIDGE_OPERATOR_TOKEN',
 ] as const;
 
-/** A file for each secret. Tokens are made; what is there already is in use somewhere, and so is kept. */
+/** A file for each secret. Tokens not given are made; what is there already is in use somewhere, and so is kept. */
 export function writeSecrets(folder: string, given: GivenSecrets): readonly Written[] {
-  const tokens = TOKENS.map((name) => [name, randomBytes(32).toString('hex')] as const);
-  return [...tokens, ...Object.entries(given)].map(([name, content]) => {
+  const tokens = TOKENS.map((name) => [name, randomBytes(32).toString('hex')]);
+  const secrets: GivenSecrets = { ...Object.fromEntries(tokens), ...given };
+  return Object.entries(secrets).map(([name, content]) => {
     const file = join(folder, secretFileName(name));
     if (existsSync(file)) {
       return { file, what: 'kept' };
