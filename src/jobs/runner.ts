@@ -27,7 +27,8 @@ export interface Work {
    * nothing is left unread. What the attempt comes to instead stands.
    */
   readonly cancel: AbortSignal;
-  save(report: JsonObject): Promise<void>;
+  /** `isProgress`: something is behind us that a next attempt need not do again. */
+  save(report: JsonObject, isProgress?: boolean): Promise<void>;
   adopt(identity: { key: string; lock: string }): Promise<Adoption>;
   /** Asks the brakes, before the first change. */
   pass(limits: readonly Limit[]): Promise<Passage>;
@@ -75,7 +76,7 @@ const LAST_CHANCE_MS = 15_000;
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #running = new Map<string, Running>();
-  #state: 'new' | 'started' | 'stopping' = 'new';
+  #state: 'new' | 'recovered' | 'started' | 'stopping' = 'new';
   #callOff: () => void = () => undefined;
   #claiming: Promise<void> | undefined;
   #isWakeMissed = false;
@@ -84,12 +85,15 @@ export class Runner {
     this.#parts = parts;
   }
 
-  /** Queues what the last process left running and begins to work. */
-  async start(): Promise<void> {
+  /**
+   * Queues what the last process left running and begins to work, as soon as `ready` resolves: a job that was
+   * begun too early would only wait, and a death of the process would count against it.
+   */
+  async start(ready?: Promise<void>): Promise<void> {
     if (this.#state !== 'new') {
       return;
     }
-    this.#state = 'started';
+    this.#state = 'recovered';
     const { store, clock, log } = this.#parts;
     const { queued, poisoned } = await store.recover(clock.now());
     if (queued > 0) {
@@ -105,7 +109,18 @@ export class Runner {
     if (pause !== undefined) {
       log.warn({ reason: pause.reason }, 'still paused: work is accepted, but none begun');
     }
-    this.wake();
+    if (ready === undefined) {
+      this.#open();
+    } else {
+      void ready.then(() => this.#open());
+    }
+  }
+
+  #open(): void {
+    if (this.#state === 'recovered') {
+      this.#state = 'started';
+      this.wake();
+    }
   }
 
   /** Ends a job that does not run, and asks a running one to come to an end. */
@@ -220,7 +235,7 @@ export class Runner {
     const work: Work = {
       job,
       ...signals,
-      save: (report) => store.save(job.id, report, clock.now()),
+      save: (report, isProgress) => store.save(job.id, report, clock.now(), isProgress),
       adopt: (identity) => store.adopt(job.id, identity, clock.now()),
       pass: (limits) => store.pass(job.id, limits, clock.now()),
     };

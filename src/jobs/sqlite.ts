@@ -134,10 +134,11 @@ class SqliteStore implements JobStore {
     });
   }
 
-  save(id: string, report: JsonObject, now: number): Promise<void> {
+  save(id: string, report: JsonObject, now: number, isProgress = false): Promise<void> {
     return this.#write(() => {
       this.#running(id);
-      this.#statements.save.run({ id, report: JSON.stringify(report), now });
+      const kept = { id, report: JSON.stringify(report), isProgress: isProgress ? 1 : 0, now };
+      this.#statements.save.run(kept);
     });
   }
 

@@ -84,8 +84,10 @@ export function prepareStatements(database: Database) {
       `UPDATE jobs SET key = @key, provisional = 0, lock = @lock, updatedAt = @now
        WHERE id = @id`,
     ),
-    save: write<{ id: string; report: string; now: number }>(
-      'UPDATE jobs SET report = @report, updatedAt = @now WHERE id = @id',
+    save: write<{ id: string; report: string; isProgress: number; now: number }>(
+      `UPDATE jobs SET report = @report, updatedAt = @now,
+         crashes = CASE WHEN @isProgress = 1 THEN 0 ELSE crashes END
+       WHERE id = @id`,
     ),
     /** How many were let through after this time; a time that lies ahead counts, too. */
     passed: read<[number], { jobs: number }>(

@@ -172,8 +172,11 @@ export interface JobStore {
   nextDueAt(): Promise<number | undefined>;
   /** Gives a running job its final key and its lock, once its handler has learnt them. */
   adopt(id: string, identity: { key: string; lock: string }, now: number): Promise<Adoption>;
-  /** Saves the handler's report of a running job. Durable when it resolves. */
-  save(id: string, report: JsonObject, now: number): Promise<void>;
+  /**
+   * Saves the handler's report of a running job. Durable when it resolves. `isProgress`: what a next attempt
+   * need not do again; deaths of the process before it do not count against the job.
+   */
+  save(id: string, report: JsonObject, now: number, isProgress?: boolean): Promise<void>;
   /**
    * Lets a running job through the brakes and counts it, once for all its attempts; or not, if a limit is
    * used up and nobody has approved the job. Counted and decided as one, and on disk when it resolves.

@@ -16,7 +16,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Aborted when an operator wants the job to end: heeded where nothing is left unread. */
   readonly cancel?: AbortSignal | undefined;
-  save(report: Report): Promise<void>;
+  /** `isProgress`: something is behind us that a next attempt need not do again. */
+  save(report: Report, isProgress?: boolean): Promise<void>;
   /** Claims the run and the person for this job. */
   adopt(identity: { key: string; lock: string }): Promise<
     | { readonly kind: 'adopted' }

@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 import { type ChangeResult, type Report, shownChange, shownFinding } from './report.ts';
 
 export interface JournalParts {
-  readonly save: (report: Report) => Promise<void>;
+  readonly save: (report: Report, isProgress: boolean) => Promise<void>;
   readonly now: () => number;
   /** Exchange calls of this attempt so far. */
   readonly calls: () => number;
@@ -31,10 +31,11 @@ export class Journal {
     return this.#report;
   }
 
-  async note(part: Partial<Report>): Promise<void> {
+  /** `isProgress`: a next attempt need not do it again. */
+  async note(part: Partial<Report>, isProgress = false): Promise<void> {
     const exchangeCalls = this.#callsOfEarlierAttempts + this.#parts.calls();
     this.#report = { ...this.#report, ...part, exchangeCalls };
-    await this.#parts.save(this.#report);
+    await this.#parts.save(this.#report, isProgress);
   }
 
   /** The image from before the first change of any attempt is the one that counts, operation by operation. */
@@ -79,7 +80,7 @@ export class Journal {
       at: this.time(),
     };
     const others = this.#report.changes.filter((one) => one.id !== change.id);
-    await this.note({ changes: [...others, result] });
+    await this.note({ changes: [...others, result] }, kind === 'done' || kind === 'already');
   }
 
   time(): string {

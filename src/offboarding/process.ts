@@ -50,7 +50,7 @@ export async function offboard(
     return toldOf(signal.action, verdict);
   }
   const journal = new Journal(attempt.report, {
-    save: (report) => attempt.save(report),
+    save: (report, isProgress) => attempt.save(report, isProgress),
     now,
     calls: () => exchange.calls,
   });
@@ -169,7 +169,7 @@ async function workAndTell(
   if (verdict.kind === 'held') {
     return verdict;
   }
-  await parts.journal.note(decided(verdict, assignment, parts.journal));
+  await parts.journal.note(decided(verdict, assignment, parts.journal), true);
   return deliver(verdict, run, assignment, parts);
 }
 

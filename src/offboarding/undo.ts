@@ -42,7 +42,7 @@ export async function undo(
     return { kind: 'later', reason, afterMs: Math.min(tooEarlyMs, SEEN_AFTER_MS) };
   }
   const journal = new Journal(attempt.report, {
-    save: (report) => attempt.save(report),
+    save: (report, isProgress) => attempt.save(report, isProgress),
     now,
     calls: () => exchange.calls,
   });

@@ -139,7 +139,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
       report: resumeReport(work.job.report),
       signal: work.signal,
       cancel: work.cancel,
-      save: (saved: Report) => work.save(asJson(saved)),
+      save: (saved: Report, isProgress?: boolean) => work.save(asJson(saved), isProgress),
     };
     if (request.source === 'undo') {
       const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });

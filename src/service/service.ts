@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { systemClock } from '../clock.ts';
+import { pause, systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServiceError } from '../errors.ts';
 import { buildApp } from '../http/app.ts';
@@ -23,6 +23,7 @@ import {
 } from './exchange-sessions.ts';
 import { aboutCertificate, createNotices } from './notices.ts';
 import { lookAround } from './present.ts';
+import type { SessionsStatus } from './readiness.ts';
 
 export interface Service {
   /** Where it listens, e.g. http://127.0.0.1:8080. */
@@ -76,7 +77,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
     sessions.certificate?.start();
     sessions.pool.start();
-    await runner.start();
+    await runner.start(firstSession(sessions.pool));
     notices.start();
     timer.start();
     void reportObstacles(front.readiness, log);
@@ -106,6 +107,20 @@ async function listen(app: App, { host, port }: Config['listen']): Promise<void>
     });
   }
 }
+
+/** Jobs begin with a session, or without one if it lets wait: they then tell why. */
+const FIRST_SESSION_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 20;
+
+/** Resolves when a session can be had, or after a while. Never rejects. */
+async function firstSession(pool: SessionsStatus): Promise<void> {
+  const end = systemClock.now() + FIRST_SESSION_WITHIN_MS;
+  while (pool.status.obstacle !== undefined && systemClock.now() < end) {
+    await pause(systemClock, LOOK_AGAIN_MS, NEVER);
+  }
+}
+
+const NEVER = new AbortController().signal;
 
 /** A wrong name or secret should be in the log before the first leaver meets it. Never rejects. */
 async function reportObstacles(

@@ -208,6 +208,15 @@ export function describeStore(name: string, open: () => Promise<JobStore>) {
       assert.equal(again?.attempts, 2);
     });
 
+    fact('a job that gets on between the deaths of the process is not set aside', async (store) => {
+      const job = await running(store, 'busy');
+      for (const death of [1, 2, 3, 4]) {
+        await store.save(job.id, { death }, death, true);
+        assert.deepEqual(await store.recover(death), { queued: 1, poisoned: [] });
+        assert.equal((await store.claim(death))?.id, job.id);
+      }
+    });
+
     fact('a job that the process died of three times in a row is set aside', async (store) => {
       const job = await running(store, 'poison');
       for (const crashes of [1, 2]) {
