@@ -12,6 +12,7 @@ import {
 import { freePort, Program } from '../test/e2e/program.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { benchBacklog } from './backlog.ts';
+import { benchCalls } from './calls.ts';
 import { at, ms } from './figures.ts';
 import { benchFullStore } from './full-store.ts';
 import { benchJobs } from './jobs.ts';
@@ -119,38 +120,6 @@ async function benchFirstCommand(): Promise<void> {
     });
     await program.end('SIGTERM');
   });
-}
-
-async function benchCalls(): Promise<void> {
-  const rows: Record<string, object> = {};
-  for (const groups of [100, 1_000, 5_000]) {
-    await withScene(groups, async (scene) => {
-      const program = new Program(scene.installation);
-      await ready(scene);
-      const { trelica, tenant } = scene.rehearsal;
-      const { workflowId, runId } = await trelica.startRun(tenant.leaver);
-      const token = scene.installation.secrets['EXO_BRIDGE_WEBHOOK_TOKEN'] ?? '';
-      await scene.operator.post('/webhooks/trelica', { workflowId, runId }, token);
-      const job = await eventually(
-        'the leaver is done',
-        async () => {
-          const found = await scene.operator.jobOfRun(runId);
-          return found?.state === 'done' ? found : undefined;
-        },
-        60_000,
-      );
-      const changes = job.changes.length;
-      rows[`${groups} groups`] = {
-        calls: job.exchangeCalls,
-        changes,
-        bar: 10 + changes,
-        'old script': `1 + ${groups} member lists`,
-      };
-      await program.end('SIGTERM');
-    });
-  }
-  console.log('\nExchange calls for the leaver of the demo');
-  console.table(rows);
 }
 
 async function benchStart(): Promise<void> {

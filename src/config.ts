@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { readSettingsFile } from './config/settings-file.ts';
@@ -117,14 +118,16 @@ const mail = section({
   },
 );
 
+const listen = section({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(8080),
+  /** Proxies whose X-Forwarded-For is believed: addresses or networks. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).optional(),
+}).prefault({});
+
 /** Every setting there is. */
 export const configSchema = section({
-  listen: section({
-    host: z.string().min(1).default('127.0.0.1'),
-    port: z.int().min(0).max(65_535).default(8080),
-    /** Proxies whose X-Forwarded-For is believed: addresses or networks. */
-    trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).optional(),
-  }).prefault({}),
+  listen,
   /** Where the queue is kept; relative to the configuration file. */
   dataDirectory: z.string().min(1).default('data'),
   /** Holds the secrets that the environment does not give; relative to the configuration file. */
@@ -247,10 +250,25 @@ export function loadPollToken(sources: ConfigSources): string {
   return readPollToken(sources.environment, folderOfSecrets(sources));
 }
 
+const namesListen = z.looseObject({ listen });
+
+/** Where the service of this configuration is reached on its own machine; without one, where it listens by default. */
+export function loadServiceUrl(file: string): string {
+  const named = namesListen.safeParse(contentOf(resolve(file))).data?.listen;
+  const { host, port } = named ?? listen.parse({});
+  const isAnywhere = host === '0.0.0.0' || host === '::';
+  const reached = isAnywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host;
+  return `http://${reached}:${port}`;
+}
+
 function folderOfSecrets({ file: name, environment }: ConfigSources): string | undefined {
   const file = resolve(name);
-  const content = existsSync(file) ? readSettingsFile(file).content : {};
-  return secretsFolder(content, { file, environment });
+  return secretsFolder(contentOf(file), { file, environment });
+}
+
+/** What the file says, with its faults; nothing if there is none. */
+function contentOf(file: string): unknown {
+  return existsSync(file) ? readSettingsFile(file).content : {};
 }
 
 const namesSecrets = z.looseObject({ secretsDirectory: z.string().min(1) });

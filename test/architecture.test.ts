@@ -82,6 +82,29 @@ test('every import goes in an allowed direction', () => {
   assert.deepEqual(forbidden, []);
 });
 
+test('no import leads back to where it began', () => {
+  const targets = Map.groupBy(
+    imports.filter(({ to }) => to.startsWith('.')),
+    ({ from }) => from,
+  );
+  const circles: string[] = [];
+  const known = new Set<string>();
+  const follow = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    } else if (!known.has(file)) {
+      for (const { to } of targets.get(file) ?? []) {
+        follow(normalize(join(dirname(file), to)), [...path, file]);
+      }
+      known.add(file);
+    }
+  };
+  for (const file of targets.keys()) {
+    follow(file, []);
+  }
+  assert.deepEqual(circles, []);
+});
+
 test('every room of src is in the table', () => {
   const rooms = new Set(globSync('src/**/*.ts').map((file) => roomOf(moduleOf(file))));
   assert.deepEqual([...rooms].filter((room) => !(room in MAY_IMPORT)).sort(), []);

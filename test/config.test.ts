@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
-import { type Config, loadConfig, loadOperatorToken } from '../src/config.ts';
+import { type Config, loadConfig, loadOperatorToken, loadServiceUrl } from '../src/config.ts';
 import { ServiceError } from '../src/errors.ts';
 import { OPERATIONS } from '../src/offboarding/operations/list.ts';
 
@@ -55,6 +55,19 @@ test('the example file is a valid configuration', () => {
   assert.deepEqual(config.powershell.command, ['pwsh']);
   assert.equal(config.workflows[0]?.step, 'Exchange Online');
   assert.equal(config.dataDirectory, join(folder, 'data'));
+});
+
+test('so is the example with all that it offers switched on', () => {
+  const config = load(EXAMPLE.replaceAll(/^( *)#(?! )/gm, '$1'), {
+    ...secrets(),
+    EXO_BRIDGE_NOTICE_URL: 'https://hooks.contoso.example/canary',
+    EXO_BRIDGE_SMTP_PASSWORD: 'smtp-canary',
+  });
+  assert.equal(config.metrics.listen?.port, 9464);
+  assert.deepEqual(Object.keys(config.powershell.environment), ['HTTPS_PROXY']);
+  assert.equal(config.notices.mail?.host, 'smtp.contoso.example');
+  assert.deepEqual(config.brakes.neverTouch, ['ceo@contoso.example', 'it@contoso.example']);
+  assert.equal(config.workflows[0]?.failureAction, 'Exchange failed');
 });
 
 test('all faults are reported at once, each with its place and what is allowed', () => {
@@ -337,4 +350,23 @@ test('an unknown finding or meaning is told with what there is', () => {
 test('an address of a delegate that is none is told with its place', () => {
   const message = faults(EXAMPLE.replace('autoMapping: true', 'to: [manager, "Max Müster"]'));
   assert.match(message, /delegate-access.*to\[1\].*one plain e-mail address/);
+});
+
+const REACHED: readonly [string, string][] = [
+  ['listen: { port: 9000 }', 'http://127.0.0.1:9000'],
+  ['listen: { host: 0.0.0.0 }', 'http://127.0.0.1:8080'],
+  ["listen: { host: '::1', port: 81 }", 'http://[::1]:81'],
+  ['listen: { port: none }', 'http://127.0.0.1:8080'],
+  ['{}', 'http://127.0.0.1:8080'],
+];
+for (const [yaml, url] of REACHED) {
+  test(`with ${yaml} a command asks the service at ${url}`, () => {
+    const file = join(folder, 'reached.yaml');
+    writeFileSync(file, yaml);
+    assert.equal(loadServiceUrl(file), url);
+  });
+}
+
+test('without a configuration a command asks where the service listens by default', () => {
+  assert.equal(loadServiceUrl(join(folder, 'nowhere.yaml')), 'http://127.0.0.1:8080');
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -61,6 +61,16 @@ for (const kind of kinds) {
 test('every finding is on the page, with its default', () => {
   for (const { code, byDefault } of FINDINGS) {
     assert.match(PAGE, new RegExp(`^\\| \`${code}\` \\|.*\\| \`${byDefault}\` \\|$`, 'm'));
+  }
+});
+
+test('every finding is come to in a test', () => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join('test', file), 'utf8'))
+    .join('');
+  for (const { code } of FINDINGS) {
+    assert.match(tests, new RegExp(`['"]${code}['"]`), code);
   }
 });
 

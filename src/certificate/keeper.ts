@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { ServiceError } from '../errors.ts';
+import { type ErrorCode, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type CertificateFacts, readCertificate } from './read-certificate.ts';
 import { assertValid, daysLeft, EXPIRES_SOON_DAYS } from './validity.ts';
@@ -44,6 +44,9 @@ export interface KeeperParts {
  */
 const BEAT_MS = 60_000;
 const WARN_DAYS = [7, 14, EXPIRES_SOON_DAYS];
+
+/** Refused now, and perhaps good tomorrow. */
+const UNTIMELY: ErrorCode = 'certificate.expired';
 
 interface Held {
   readonly secret: CertificateSecret;
@@ -143,7 +146,7 @@ export class CertificateKeeper {
         this.#refused = undefined;
         return;
       }
-      if (isSame(found, this.#refused?.secret)) {
+      if (isSame(found, this.#refused?.secret) && this.#refused?.fault.code !== UNTIMELY) {
         return;
       }
       const facts = await factsOf(found);
@@ -167,7 +170,8 @@ export class CertificateKeeper {
 
   /** Once for each content: a bad file that lies there for days is news once. */
   #refuse(secret: CertificateSecret | undefined, fault: ServiceError): void {
-    if (secret === undefined && this.#refused?.fault.message === fault.message) {
+    const isContentTold = secret === undefined || isSame(secret, this.#refused?.secret);
+    if (isContentTold && this.#refused?.fault.message === fault.message) {
       return;
     }
     this.#refused = { secret, fault };

@@ -22,7 +22,7 @@ interface Files {
   readonly cer: string;
 }
 
-/** Writes a new certificate as three files and says what to do with each. Throws `certificate.not-written`. */
+/** Writes a new certificate as three files, into a folder that it makes if need be, and says what to do with each. Throws `certificate.not-written`. */
 export async function createCert(options: CertCreateOptions): Promise<number> {
   const { organization, days } = options;
   const files = filesFor(options);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { environment, loadOperatorToken } from '../config.ts';
+import { environment, loadOperatorToken, loadServiceUrl } from '../config.ts';
 import { ERRORS, type ErrorCode, ServiceError } from '../errors.ts';
 import { url } from './arguments.ts';
 import { Operator } from './operator.ts';
 
 /** How a command finds the running service. */
 export interface ServiceOptions {
-  readonly url: string;
+  /** Undefined: where the configuration lets it listen. */
+  readonly url?: string;
   readonly config: string;
   readonly json?: boolean;
 }
@@ -14,15 +15,20 @@ export interface ServiceOptions {
 /** The options of every command that asks the running service. */
 export function askingService(command: Command): Command {
   return command
-    .option('--url <address>', 'where the service listens', url, 'http://127.0.0.1:8080')
-    .option('--config <file>', 'where the secrets folder is named', 'exo-bridge.yaml')
+    .option('--url <address>', 'where the service listens, if not as the configuration says', url)
+    .option('--config <file>', 'names the secrets folder and where it listens', 'exo-bridge.yaml')
     .option('--json', 'print JSON instead of the text');
 }
 
 /** Throws `config.invalid` without an operator token in the environment or the secrets folder. */
-export function operatorAt({ url: service, config: file }: ServiceOptions): Operator {
-  const token = loadOperatorToken({ file, environment: environment() });
-  return new Operator(service.replace(/\/$/, ''), token);
+export function operatorAt(options: ServiceOptions): Operator {
+  const token = loadOperatorToken({ file: options.config, environment: environment() });
+  return new Operator(serviceUrl(options), token);
+}
+
+/** Without a slash at its end. */
+export function serviceUrl({ url: given, config: file }: ServiceOptions): string {
+  return (given ?? loadServiceUrl(file)).replace(/\/$/, '');
 }
 
 /** The answer; what a problem document says is thrown, and so is silence, as `http.unavailable`. */

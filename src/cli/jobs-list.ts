@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { JOB_STATES } from '../jobs/store.ts';
+import { JOB_STATES } from '../jobs/states.ts';
 import type { EmailAddress } from '../offboarding/address.ts';
 import { act } from './act.ts';
 import { address, count } from './arguments.ts';

@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { destination, pino } from 'pino';
+import { destination } from 'pino';
 import { systemClock } from '../clock.ts';
 import { environment, loadConfig } from '../config.ts';
 import { ServiceError } from '../errors.ts';
+import { createLog } from '../log.ts';
 import type { EmailAddress } from '../offboarding/address.ts';
 import type { Preview } from '../offboarding/preview.ts';
 import { previewText } from '../offboarding/preview-text.ts';
@@ -70,7 +71,8 @@ async function makePlan(
 ): Promise<Preview> {
   const variables = environment();
   const config = loadConfig({ file, environment: variables });
-  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }));
+  const { personalData } = config.log;
+  const log = createLog({ level: 'warn', personalData }, destination({ dest: 2, sync: true }));
   findProgram(config.powershell.command[0], variables['PATH'] ?? '');
   const { pool, folder } = createExchangeSessions(config, { environment: variables, log });
   // Whoever waits for a session is refused then.

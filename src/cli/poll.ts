@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { destination, pino } from 'pino';
+import { destination } from 'pino';
 import { environment, loadConfig, loadPollToken } from '../config.ts';
 import type { Job } from '../jobs/store.ts';
+import { createLog } from '../log.ts';
 import type { SweepReport } from '../offboarding/ports.ts';
 import { workOnce } from '../service/work-once.ts';
 import { act } from './act.ts';
 import { count } from './arguments.ts';
-import { askingService, granted, type ServiceOptions } from './granted.ts';
+import { askingService, granted, type ServiceOptions, serviceUrl } from './granted.ts';
 import { GROUP } from './groups.ts';
 import { Operator } from './operator.ts';
 
@@ -51,9 +52,9 @@ interface Polled {
   readonly open: readonly Job[];
 }
 
-async function ask({ url, config: file }: PollOptions): Promise<Polled> {
-  const token = loadPollToken({ file, environment: environment() });
-  const operator = new Operator(url.replace(/\/$/, ''), token);
+async function ask(options: PollOptions): Promise<Polled> {
+  const token = loadPollToken({ file: options.config, environment: environment() });
+  const operator = new Operator(serviceUrl(options), token);
   const swept = await granted(operator.post('/poll', {}));
   return { swept: swept as unknown as SweepReport, open: [] };
 }
@@ -64,7 +65,8 @@ async function standalone(
 ): Promise<Polled> {
   const variables = environment();
   const config = loadConfig({ file, environment: variables });
-  const log = pino({ level: 'warn' }, destination({ dest: 2, sync: true }));
+  const { personalData } = config.log;
+  const log = createLog({ level: 'warn', personalData }, destination({ dest: 2, sync: true }));
   const terminated = new AbortController();
   // What was begun is ended in order; the next round goes on from there.
   process.once('SIGTERM', () => terminated.abort());

@@ -112,6 +112,9 @@ export function healthOf(outcome: CommandOutcome): Health {
       return { kind: 'gone', reason: 'its connection is gone' };
     case 'exchange.throttled':
       return { kind: 'throttled', retryAfterMs: retryAfterMsOf(outcome.error) };
+    case 'exchange.access-denied':
+      // A role that was assigned since is seen by a new connection only.
+      return { kind: 'outdated', reason: 'its roles were not enough' };
     default:
       return { kind: 'sound' };
   }

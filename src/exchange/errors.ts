@@ -62,7 +62,8 @@ const RULES: readonly Rule[] = [
     text: /is not allowed to call|not present in the role definition|INSUFF_ACCESS_RIGHTS|Insufficient access rights/i,
   },
   // The connection's cmdlets are generated from the app's roles. A parameter that is missing was not
-  // granted; a cmdlet that is missing may also have gone with the connection, which a new session tells.
+  // granted; a cmdlet that is missing may also have gone with the connection: see connected-call.ts.
+  { means: 'exchange.access-denied', id: /^CmdletNotGranted/ },
   { means: 'exchange.access-denied', id: /^NamedParameterNotFound/ },
   { means: 'exchange.access-denied', text: /A parameter cannot be found that matches/i },
   { means: 'exchange.session-gone', id: /^CommandNotFoundException/ },
@@ -108,6 +109,17 @@ const RULES: readonly Rule[] = [
   },
   { means: 'exchange.server-trouble', type: /HttpRequestException|SocketException/ },
 ];
+
+/** The error id of a cmdlet that a living connection does not have. */
+export const NOT_GRANTED = 'CmdletNotGranted';
+
+/** PowerShell itself knows no command of this name. */
+export function isUnknownCommand(error: PowerShellError, command: string): boolean {
+  return (
+    /^CommandNotFoundException/.test(error.fullyQualifiedErrorId) &&
+    error.message.includes(`'${command}'`)
+  );
+}
 
 /** Warnings by which Exchange says that it was so before. */
 const ALREADY_WARNINGS: readonly RegExp[] = [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ServiceError } from '../errors.ts';
-import { JOB_STATES, type Job, type JobEvent, type JobStore } from '../jobs/store.ts';
+import { getJob } from '../jobs/get-job.ts';
+import { JOB_STATES } from '../jobs/states.ts';
+import type { Job, JobEvent, JobStore } from '../jobs/store.ts';
 import type { Intake } from '../offboarding/ports.ts';
 import { readReport, report } from '../offboarding/report.ts';
 import { reportText } from '../offboarding/report-text.ts';
@@ -188,14 +189,6 @@ function registerUndo(app: App, { undo }: JobParts, guard: Guard): void {
       return reply.status(202).header('location', `/jobs/${made.jobId}`).send(made);
     },
   });
-}
-
-export async function getJob(jobs: JobParts['jobs'], id: string): Promise<Job> {
-  const job = await jobs.find(id);
-  if (job === undefined) {
-    throw new ServiceError('jobs.not-found', 'there is no job with this id');
-  }
-  return job;
 }
 
 export async function viewOf(jobs: JobParts['jobs'], job: Job): Promise<z.infer<typeof jobView>> {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
+import { getJob } from '../jobs/get-job.ts';
 import type { Cancellation } from '../jobs/store.ts';
 import { answers } from './answers.ts';
 import type { Guard } from './auth.ts';
-import { getJob, type JobParts, jobView, viewOf } from './jobs.ts';
+import { type JobParts, jobView, viewOf } from './jobs.ts';
 import type { App } from './server.ts';
 
 export interface VerbParts {

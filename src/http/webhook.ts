@@ -49,11 +49,24 @@ export const byPerson = z.strictObject({
     .meta({ description: 'E-mail address of the person who leaves.' }),
 });
 
+/** A merge field that had nothing to fill in counts as left out. */
+function withoutBlanks(sent: unknown): unknown {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+    return sent;
+  }
+  const isBlank = (value: unknown) =>
+    value === null || (typeof value === 'string' && value.trim() === '');
+  return Object.fromEntries(Object.entries(sent).filter(([, value]) => !isBlank(value)));
+}
+
 const body = z
-  .union([byRun, byPerson], {
-    error:
-      'must be exactly { workflowId, runId } or exactly { workflow, email }, each with or without step, all texts',
-  })
+  .preprocess(
+    withoutBlanks,
+    z.union([byRun, byPerson], {
+      error:
+        'must be exactly { workflowId, runId } or exactly { workflow, email }, each with or without step, all texts',
+    }),
+  )
   .meta({
     examples: [
       { workflowId: '60aa10bb20cc30dd40ee50ff', runId: '61bb10bb20cc30dd40ee5100' },

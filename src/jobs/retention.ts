@@ -25,7 +25,7 @@ export function startRetention({ store, days, clock, log }: RetentionParts): () 
 
   async function forgetSome(): Promise<void> {
     const forgotten = await store
-      .forget(clock.now() - days * DAY_MS, JOBS_AT_ONCE)
+      .forget(endOfKeeping({ days, clock }), JOBS_AT_ONCE)
       .catch((error: unknown) => {
         log.error({ err: error }, 'old jobs cannot be deleted, will try again');
         return 0;
@@ -43,4 +43,21 @@ export function startRetention({ store, days, clock, log }: RetentionParts): () 
     isStopped = true;
     callOff();
   };
+}
+
+/** The same at once and to the end, for a round with nobody beside it. Throws what the store throws. */
+export async function forgetOldJobs({
+  store,
+  ...kept
+}: Omit<RetentionParts, 'log'>): Promise<void> {
+  const before = endOfKeeping(kept);
+  let forgotten = JOBS_AT_ONCE;
+  while (forgotten === JOBS_AT_ONCE) {
+    forgotten = await store.forget(before, JOBS_AT_ONCE);
+  }
+}
+
+/** What ended before this time is deleted. */
+function endOfKeeping({ days, clock }: Pick<RetentionParts, 'days' | 'clock'>): number {
+  return clock.now() - days * DAY_MS;
 }

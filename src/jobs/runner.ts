@@ -2,18 +2,19 @@ import type { Clock } from '../clock.ts';
 import { codeOf, retryOf, ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { decideRetry, type RetrySettings } from './retry.ts';
-import type {
-  Adoption,
-  AskedBy,
-  Cancellation,
-  Ending,
-  Job,
-  JobStore,
-  JsonObject,
-  Limit,
-  Passage,
-  Postponement,
-  Reason,
+import {
+  type Adoption,
+  type AskedBy,
+  CANCELLED,
+  type Cancellation,
+  type Ending,
+  type Job,
+  type JobStore,
+  type JsonObject,
+  type Limit,
+  type Passage,
+  type Postponement,
+  type Reason,
 } from './store.ts';
 
 /** One attempt at a job, as a handler sees it. */
@@ -223,10 +224,11 @@ export class Runner {
       adopt: (identity) => store.adopt(job.id, identity, clock.now()),
       pass: (limits) => store.pass(job.id, limits, clock.now()),
     };
-    const ending = await Promise.try(handler, work).then(
+    const left = await Promise.try(handler, work).then(
       (outcome) => this.#endOf(outcome),
       (error: unknown) => this.#endOfFailure(job, error, signals.signal, log),
     );
+    const ending = signals.cancel.aborted && goesOn(left) ? CANCELLED : left;
     await this.#settle(job.id, ending, log);
     const { state, reason } = ending;
     const cancelAsked = signals.cancel.aborted;
@@ -311,6 +313,11 @@ export type AttemptEnd =
   | { readonly state: 'held'; readonly reason: Reason }
   | (Postponement & { readonly state: 'waiting' });
 
+/** What a cancelled job may not do. One that was cut off does: it has to read first what became of its last call. */
+function goesOn(end: AttemptEnd): boolean {
+  return end.state === 'held' || (end.state === 'waiting' && end.countsAs !== 'interruption');
+}
+
 function leave(store: JobStore, id: string, end: AttemptEnd, now: number): Promise<void> {
   switch (end.state) {
     case 'waiting':
@@ -323,7 +330,7 @@ function leave(store: JobStore, id: string, end: AttemptEnd, now: number): Promi
 }
 
 function cancelled(): ServiceError {
-  return new ServiceError('jobs.cancelled', 'an operator cancelled it');
+  return new ServiceError('jobs.cancelled', CANCELLED.reason.message);
 }
 
 function messageOf(error: unknown): string {

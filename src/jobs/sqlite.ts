@@ -8,20 +8,20 @@ import { MIGRATIONS } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { LONGEST_PAUSE_MS } from './retry.ts';
 import { type Head, prepareStatements, toJob } from './statements.ts';
-import { eventOf, mayBecome } from './states.ts';
+import type { JobState } from './states.ts';
+import { eventOf, JOB_STATES, mayBecome } from './states.ts';
 import {
   type Accepted,
   type Adoption,
   type AskedBy,
   type Backup,
+  CANCELLED,
   type Cancellation,
   type Ending,
   type EventFacts,
-  JOB_STATES,
   type Job,
   type JobEvent,
   type JobFilter,
-  type JobState,
   type JobStore,
   type JsonObject,
   type Limit,
@@ -381,11 +381,6 @@ class SqliteStore implements JobStore {
 }
 
 const RETRYABLE: readonly JobState[] = ['needs-attention', 'cancelled'];
-
-const CANCELLED: Ending = {
-  state: 'cancelled',
-  reason: { code: 'jobs.cancelled', message: 'an operator cancelled it' },
-};
 
 const POISONED: Ending = {
   state: 'needs-attention',

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Job, JobState, JsonObject } from './store.ts';
+import type { JobState } from './states.ts';
+import type { Job, JsonObject } from './store.ts';
 
 /** A job as the table has it. */
 export interface Line {
@@ -126,8 +127,9 @@ export function prepareStatements(database: Database) {
          reasonCode = NULL, reasonText = NULL WHERE id = @id`,
     ),
     retry: write<{ id: string; now: number }>(
-      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, finishedAt = NULL,
-         failures = 0, outages = 0, crashes = 0 WHERE id = @id`,
+      `UPDATE jobs SET state = 'queued', dueAt = @now, updatedAt = @now, startedAt = NULL,
+         finishedAt = NULL, failures = 0, outages = 0, crashes = 0, reasonCode = NULL,
+         reasonText = NULL WHERE id = @id`,
     ),
     hasten: write<{ codes: string; now: number }>(
       `UPDATE jobs INDEXED BY openByDue SET dueAt = @now, updatedAt = @now

@@ -1,4 +1,14 @@
-import type { JobState } from './store.ts';
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'waiting',
+  'held',
+  'done',
+  'superseded',
+  'needs-attention',
+  'cancelled',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
 
 /** What happened to a job, as its history names it. */
 export type JobEventName = Move['event'] | 'accepted' | 'adopted' | 'cancel-asked' | 'omitted';

@@ -1,4 +1,4 @@
-import type { JobEventName } from './states.ts';
+import type { JobEventName, JobState } from './states.ts';
 
 /**
  * The durable queue's contract. A store knows keys, locks, states and times; it does not know what a
@@ -9,17 +9,6 @@ import type { JobEventName } from './states.ts';
  * with the move itself.
  * All times are whole milliseconds since the epoch, given by the caller: a store has no clock.
  */
-export const JOB_STATES = [
-  'queued',
-  'running',
-  'waiting',
-  'held',
-  'done',
-  'superseded',
-  'needs-attention',
-  'cancelled',
-] as const;
-export type JobState = (typeof JOB_STATES)[number];
 
 export type JsonValue =
   | string
@@ -68,6 +57,7 @@ export interface Job {
   readonly dueAt: number;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** When it was begun first, or first since somebody had it tried again. */
   readonly startedAt: number | undefined;
   readonly finishedAt: number | undefined;
 }
@@ -90,6 +80,12 @@ export type Ending = {
   readonly reason?: Reason;
 };
 
+/** How a job ends that somebody wants to end. */
+export const CANCELLED = {
+  state: 'cancelled',
+  reason: { code: 'jobs.cancelled', message: 'an operator cancelled it' },
+} as const satisfies Ending;
+
 export interface Postponement {
   readonly dueAt: number;
   readonly reason: Reason;
@@ -111,8 +107,8 @@ export type Passage =
   /** This limit is used up. */
   | { readonly kind: 'over'; readonly limit: Limit };
 
-/** Who asked for something: there is only the operator's token, and where it came in. */
-export type AskedBy = 'http';
+/** Who asked for something: whoever has the operator's token, or a sweep that saw the run wait at last. */
+export type AskedBy = 'http' | 'sweep';
 
 export type Cancellation =
   | { readonly kind: 'cancelled' }

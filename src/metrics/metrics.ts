@@ -25,13 +25,17 @@ export interface Exposition {
 /** States of the moment, asked for at each scrape. */
 export interface Present {
   readonly jobs: Readonly<Record<string, number>>;
-  /** How long the job that is due longest has been due; 0 if none is. */
+  /** Nothing new is begun, since somebody asked for that. */
+  readonly isPaused: boolean;
+  /** How long the job that is due longest has been due; 0 if none is, or while it is paused. */
   readonly queueLagMs: number;
   readonly sessions: Readonly<Record<string, number>>;
   readonly sessionsWaiting: number;
   readonly sessionsAllowed: number;
   readonly isBreakerOpen: boolean;
   readonly sessionEvents: Readonly<Record<string, number>>;
+  /** Trelica is left alone until it answers again. */
+  readonly isTrelicaShut: boolean;
   /** Undefined without a certificate. */
   readonly certificateDaysLeft: number | undefined;
 }
@@ -47,6 +51,7 @@ export function createMetrics(look: () => Promise<Present>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const events = createEvents(registry);
+  beginAtZero(events);
   const present = createPresent(registry);
   return {
     attemptEnded: (outcome, ms) => events.attempts.observe({ outcome }, ms / 1_000),
@@ -112,16 +117,38 @@ function createEvents(registry: Registry) {
   };
 }
 
+/** What the webhook answers to a request that is not accepted. */
+const WEBHOOK_FAULTS = [400, 401, 413, 415, 422, 429, 500, 503];
+
+/** Alerts ask how much these have grown: one that only appears with its first event has not grown by it. */
+function beginAtZero({ answers, notices, signals, sweeps }: ReturnType<typeof createEvents>): void {
+  for (const status of WEBHOOK_FAULTS) {
+    answers.inc({ route: '/webhooks/trelica', status }, 0);
+  }
+  for (const channel of ['webhook', 'mail']) {
+    notices.inc({ channel, outcome: 'sent' }, 0);
+    notices.inc({ channel, outcome: 'given-up' }, 0);
+  }
+  for (const outcome of ['fired', 'not-waiting', 'refused', 'unknown']) {
+    signals.inc({ outcome }, 0);
+  }
+  for (const outcome of ['complete', 'failed']) {
+    sweeps.inc({ outcome }, 0);
+  }
+}
+
 function createPresent(registry: Registry): (present: Present) => void {
   const registers = [registry];
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: PREFIX + name, help, labelNames, registers });
   const jobs = gauge('jobs', 'Jobs kept, by state.', ['state']);
+  const paused = gauge('paused', '1 while nothing new is begun, since somebody asked for that.');
   const lag = gauge('queue_lag_seconds', 'How long the job due longest has been due.');
   const sessions = gauge('sessions', 'Sessions, by state.', ['state']);
   const waiting = gauge('sessions_waiting', 'Calls that wait for a session.');
   const allowed = gauge('sessions_allowed', 'Sessions that may work at once; fewer if throttled.');
   const breaker = gauge('sessions_breaker_open', '1 while no session can be started.');
+  const trelica = gauge('trelica_shut', '1 while Trelica is left alone until it answers again.');
   // Counted by the pool itself.
   const happened = new Counter({
     name: `${PREFIX}session_events_total`,
@@ -132,11 +159,13 @@ function createPresent(registry: Registry): (present: Present) => void {
   const certificate = gauge('certificate_days_left', 'Whole days; negative once expired.');
   return (present) => {
     fill(jobs, 'state', present.jobs);
+    paused.set(present.isPaused ? 1 : 0);
     lag.set(present.queueLagMs / 1_000);
     fill(sessions, 'state', present.sessions);
     waiting.set(present.sessionsWaiting);
     allowed.set(present.sessionsAllowed);
     breaker.set(present.isBreakerOpen ? 1 : 0);
+    trelica.set(present.isTrelicaShut ? 1 : 0);
     happened.reset();
     for (const [event, count] of Object.entries(present.sessionEvents)) {
       happened.inc({ event }, count);

@@ -40,6 +40,7 @@ export class NoticeDesk {
   #looking: Promise<void> = Promise.resolve();
   #isStarted = false;
   #isLookWaiting = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
   /** Who switches notices on does not want those of last year. */
   #isFirstLookEver: boolean;
 
@@ -63,9 +64,10 @@ export class NoticeDesk {
     }
   }
 
-  /** Looks at once, since something may be owed now. */
+  /** Looks at once, since something may be owed now; who was just told of one thing gets what follows at the next beat, as one. */
   wake(): void {
-    if (this.#isStarted && !this.#stopped.signal.aborted) {
+    const hasJustSent = this.#parts.clock.now() - this.#sentAt < BEAT_MS;
+    if (this.#isStarted && !hasJustSent && !this.#stopped.signal.aborted) {
       this.#beat();
     }
   }
@@ -138,6 +140,7 @@ export class NoticeDesk {
   ): Promise<void> {
     const signal = AbortSignal.any([AbortSignal.timeout(SEND_WITHIN_MS), this.#stopped.signal]);
     const ids = covers.map(({ key }) => idOf(channel, key));
+    this.#sentAt = this.#parts.clock.now();
     try {
       await channel.send({ title, facts, advice }, signal);
       this.#settle(ids);

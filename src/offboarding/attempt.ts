@@ -7,6 +7,11 @@ export interface Attempt {
   readonly request: LeaverRequest;
   /** What earlier attempts left behind. */
   readonly report: Report;
+  /**
+   * When the first of them began, in milliseconds since the epoch; where a person has had the job tried again, the
+   * first since then.
+   */
+  readonly since: number;
   /** Aborted when the service stops and the attempt's time is up. */
   readonly signal: AbortSignal;
   /** Aborted when an operator wants the job to end: heeded where nothing is left unread. */

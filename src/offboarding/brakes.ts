@@ -10,9 +10,9 @@ export const brakeSettings = section({
   /** Leavers begun within an hour and within a day; the next ones are held until somebody approves them. */
   perHour: z.int().min(1).max(100_000).default(20),
   perDay: z.int().min(1).max(100_000).default(100),
-  /** People and mailboxes that nothing is done to, by any of their addresses. */
+  /** People, mailboxes and groups that nothing is done to, by any of their addresses. */
   neverTouch: z.array(addressSetting).default([]),
-  /** If given, nothing is done to anybody whose address is in another domain. */
+  /** If given, nothing is done for a leaver whose address is in another domain. */
   allowedDomains: z
     .array(
       z
@@ -73,8 +73,7 @@ export function protectionOf(
   { named, primary, all }: Addresses,
   { neverTouch, allowedDomains }: Brakes,
 ): Protection | undefined {
-  const theirs = new Set<string>([named, primary, ...all]);
-  const untouchable = neverTouch.find((address) => theirs.has(address));
+  const untouchable = untouchableAmong([named, primary, ...all], { neverTouch });
   if (untouchable !== undefined) {
     const sentence = `${untouchable} is on the list of those never to touch.`;
     return { code: 'never-touch', severity: 'stop', sentence };
@@ -89,6 +88,23 @@ export function protectionOf(
         severity: 'stop',
         sentence: `${foreign} is in none of the allowed domains.`,
       };
+}
+
+/**
+ * Pure. Whether the list protects what has these addresses, whoever leaves. Whoever is on it may still be given
+ * something: that changes what the leaver had, and nothing of theirs.
+ */
+export function isUntouchable(addresses: readonly string[], brakes: NeverTouch): boolean {
+  return untouchableAmong(addresses, brakes) !== undefined;
+}
+
+type NeverTouch = Pick<Brakes, 'neverTouch'>;
+
+function untouchableAmong(
+  addresses: readonly string[],
+  { neverTouch }: NeverTouch,
+): EmailAddress | undefined {
+  return neverTouch.find((address) => addresses.includes(address));
 }
 
 const REFUSALS = {

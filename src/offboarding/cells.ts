@@ -15,14 +15,26 @@ export const textsCell = z
   .nullish()
   .transform((value) => [value ?? []].flat().filter((text) => text !== ''));
 
+/** Mail addresses as Exchange lists them, `SMTP:` for the first one: without that, in lower case. */
+export const addressesCell = textsCell.transform((proxies) =>
+  proxies.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()),
+);
+
 /** A list of names of an enumeration: as a list, or as one text such as `FullAccess, ReadPermission`. */
 export const namesCell = textsCell.transform((texts) =>
   texts.flatMap((text) => text.split(/[,\s{}]+/)).filter((name) => name !== ''),
 );
 
-/** A size: as the worker sends it, or as text such as `1.2 GB (1,288,490,188 bytes)`. Undefined if it is none. */
+/**
+ * A size: as the worker sends it, as text such as `1.2 GB (1,288,490,188 bytes)`, or as a mere number of
+ * bytes. Undefined if it is none.
+ */
 export const bytesCell = z
-  .union([z.object({ bytes: z.number() }).transform(({ bytes }) => bytes), z.string()])
+  .union([
+    z.object({ bytes: z.number() }).transform(({ bytes }) => bytes),
+    z.string(),
+    z.number().nonnegative(),
+  ])
   .nullish()
   .transform((value) =>
     typeof value === 'string'

@@ -13,6 +13,8 @@ export interface ConcludeParts {
   readonly journal: Journal;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Aborted when an operator wants the job to end: heeded until the signal is under way. */
+  readonly cancel?: AbortSignal | undefined;
   readonly now: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly step: string;
@@ -40,6 +42,7 @@ export async function conclude(
   if (offered === undefined) {
     return refused(action, actionMissing(action, now.step.actions), journal);
   }
+  parts.cancel?.throwIfAborted();
   const isSecondShot = journal.report.signal?.outcome === 'intended';
   await journal.note({ signal: { action, outcome: 'intended', at: journal.time() } });
   const answer = await runs.fire(now, offered);

@@ -1,28 +1,21 @@
 import { codeOf, retryOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import {
-  type Finding,
-  type FindingPolicy,
-  type JudgedFinding,
-  judgeFindings,
-  stopOf,
-} from './findings.ts';
+import { type Finding, type JudgedFinding, judgeFindings, stopOf } from './findings.ts';
 import type { Journal } from './journal.ts';
 import { type Remaining, remaining } from './made.ts';
 import type { Change, Operation } from './operations/operation.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import type { Participants } from './participants.ts';
-import { planOf } from './plan.ts';
+import { type Bounds, planOf } from './plan.ts';
 import type { Exchange } from './ports.ts';
 import { scanAgain, scanAll } from './scan.ts';
 import { type Scanner, type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
 import { judge } from './verdict.ts';
 
-export interface ConvergeParts {
+export interface ConvergeParts extends Bounds {
   readonly exchange: Exchange;
   readonly operations: readonly Operation[];
-  readonly findings: FindingPolicy;
   /** What was found before anything was read. */
   readonly known?: readonly Finding[];
   readonly journal: Journal;
@@ -74,7 +67,7 @@ export function stoppedBy({ sentence }: JudgedFinding): Verdict {
 
 function remainingOf(snapshot: Snapshot, parts: ConvergeParts): Remaining {
   const { findings, known = [], journal } = parts;
-  const plan = planOf(snapshot, findings);
+  const plan = planOf(snapshot, parts);
   const all = [...judgeFindings(known, findings), ...plan.findings];
   return remaining({ ...plan, findings: all }, journal.report.changes, findings);
 }

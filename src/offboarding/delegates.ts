@@ -2,23 +2,8 @@ import { z } from 'zod';
 import type { Identity } from '../cmdlets/identity.ts';
 import { addressSetting, type EmailAddress } from './address.ts';
 import type { Finding, FindingKind } from './findings.ts';
-import type { Subject } from './operations/operation.ts';
 import type { Recipient, Resolution } from './ports.ts';
-
-/** Somebody other than the leaver, as resolved. */
-export type Delegate = Found | Absent;
-
-/** `none`: the run names no line manager. */
-export type Manager = Found | Nobody;
-
-interface Found {
-  readonly kind: 'found';
-  readonly recipient: Recipient;
-}
-type Absent =
-  | { readonly kind: 'is-leaver' | 'missing'; readonly address: EmailAddress }
-  | { readonly kind: 'ambiguous'; readonly address: EmailAddress; readonly count: number };
-export type Nobody = { readonly kind: 'none' } | Absent;
+import type { Delegate, Manager, Nobody, Subject } from './subject.ts';
 
 /** Whom a setting names: the line manager of the run, or an address. */
 export const delegateSetting = z.union([z.literal('manager'), addressSetting], {

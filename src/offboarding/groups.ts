@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Identity } from '../cmdlets/identity.ts';
-import { guidCell, parseCells } from './cells.ts';
+import { addressesCell, guidCell, parseCells } from './cells.ts';
+import type { Elsewhere } from './operations/operation.ts';
 import type { Cells } from './ports.ts';
 
 /** A group of any kind, as `Get-Recipient` shows it. */
@@ -8,6 +9,8 @@ export interface Group {
   readonly guid: Identity;
   /** "Buyers <buyers@example.org>" */
   readonly label: string;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
   /** `RecipientTypeDetails`, e.g. `MailUniversalDistributionGroup`. */
   readonly type: string;
   /** Mastered in an on-premises directory. */
@@ -19,6 +22,7 @@ const groupRow = z
     Guid: guidCell,
     DisplayName: z.string().nullish(),
     PrimarySmtpAddress: z.string().nullish(),
+    EmailAddresses: addressesCell,
     RecipientTypeDetails: z.string(),
     IsDirSynced: z.boolean().nullish(),
   })
@@ -26,6 +30,7 @@ const groupRow = z
     (row): Group => ({
       guid: row.Guid,
       label: `${row.DisplayName ?? 'group'} <${row.PrimarySmtpAddress ?? row.Guid}>`,
+      addresses: row.EmailAddresses,
       type: row.RecipientTypeDetails,
       isSynchronised: row.IsDirSynced === true,
     }),
@@ -39,5 +44,20 @@ export function parseGroup(row: Cells): Group {
   return parseCells(groupRow, row, 'a group');
 }
 
-/** A group in a stored image. */
-export const groupSeen = z.object({ guid: guidCell, label: z.string(), type: z.string() });
+/** A group in a stored image; older ones tell no addresses. */
+export const groupSeen = z.object({
+  guid: guidCell,
+  label: z.string(),
+  addresses: z.array(z.string()).default([]),
+  type: z.string(),
+});
+type GroupSeen = z.infer<typeof groupSeen>;
+
+export function groupImage({ guid, label, addresses, type }: Group): GroupSeen {
+  return { guid, label, addresses: [...addresses], type };
+}
+
+/** The group as what a change of it touches. */
+export function touched({ label, addresses }: Pick<Group, 'label' | 'addresses'>): Elsewhere {
+  return { what: label, addresses };
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Call, call } from '../cmdlets/call.ts';
 import type { Identity } from '../cmdlets/identity.ts';
 import { ServiceError } from '../errors.ts';
-import { guidCell, textsCell } from './cells.ts';
+import { addressesCell, guidCell, textsCell } from './cells.ts';
 import type { Exchange } from './ports.ts';
 
 /** The leaver's mailbox as it was when the snapshot began: all that one reading gives to the operations. */
@@ -43,7 +43,7 @@ const mailboxRow = z
     Guid: guidCell,
     DistinguishedName: z.string().min(1),
     PrimarySmtpAddress: z.string(),
-    EmailAddresses: textsCell,
+    EmailAddresses: addressesCell,
     DisplayName: z.string(),
     RecipientTypeDetails: z.string().min(1),
     IsDirSynced: z.boolean().nullish(),
@@ -64,7 +64,7 @@ const mailboxRow = z
       guid: row.Guid,
       distinguishedName: row.DistinguishedName,
       address: row.PrimarySmtpAddress,
-      addresses: row.EmailAddresses.map((proxy) => proxy.replace(/^smtp:/i, '').toLowerCase()),
+      addresses: row.EmailAddresses,
       displayName: row.DisplayName,
       type: row.RecipientTypeDetails,
       isSynchronised: row.IsDirSynced === true,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Call, call } from '../cmdlets/call.ts';
 import type { Identity } from '../cmdlets/identity.ts';
 import { fitsFilter, opathText } from '../cmdlets/opath.ts';
-import { guidCell, parseCells } from './cells.ts';
+import { addressesCell, guidCell, parseCells } from './cells.ts';
 import type { Cells } from './ports.ts';
 
 /** A recipient as an answer shows it. */
@@ -10,20 +10,24 @@ export interface NamedObject {
   readonly guid: Identity;
   /** For people. */
   readonly label: string;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
 }
 
 /** The properties that `parseObject` needs. */
-export const OBJECT = ['Guid', 'DisplayName', 'PrimarySmtpAddress'];
+export const OBJECT = ['Guid', 'DisplayName', 'PrimarySmtpAddress', 'EmailAddresses'];
 
 const objectRow = z
   .object({
     Guid: guidCell,
     DisplayName: z.string().nullish(),
     PrimarySmtpAddress: z.string().nullish(),
+    EmailAddresses: addressesCell,
   })
   .transform((row) => ({
     guid: row.Guid,
     label: `${row.DisplayName ?? 'recipient'} <${row.PrimarySmtpAddress ?? row.Guid}>`,
+    addresses: row.EmailAddresses,
   }));
 
 export function parseObject(row: Cells): NamedObject {

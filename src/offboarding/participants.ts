@@ -3,10 +3,11 @@ import type { Identity } from '../cmdlets/identity.ts';
 import { opathText } from '../cmdlets/opath.ts';
 import type { EmailAddress } from './address.ts';
 import type { Addresses } from './brakes.ts';
-import { type Delegate, type Manager, toDelegate } from './delegates.ts';
+import { toDelegate } from './delegates.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import type { Operation } from './operations/operation.ts';
 import type { Exchange, Person, Resolution } from './ports.ts';
+import type { Delegate, Manager } from './subject.ts';
 
 /** Who takes part, resolved once per attempt: from here on only GUIDs are used. */
 export interface Participants {

@@ -1,3 +1,4 @@
+import { fold, wordsIn } from './fold.ts';
 import type { Preview } from './preview.ts';
 import type { PlannedChange } from './report.ts';
 
@@ -8,21 +9,27 @@ export function previewText(shown: Preview): string {
     `Plan for ${person.name} <${person.email}>; nothing was changed`,
     `  manager: ${manager ?? 'none'}`,
     `  mailbox: ${mailbox === undefined ? 'none' : `${mailbox.displayName} <${mailbox.address}>, ${mailbox.type}`}`,
-    ...seen.map((line) => `  ${line}`),
+    ...seen.flatMap(entry),
     ...heading(findings, shown.stopped ? 'Findings; nothing would be changed' : 'Findings'),
-    ...findings.map(({ severity, sentence, code }) => `  ${severity}: ${sentence} (${code})`),
+    ...findings.flatMap(({ severity, sentence, code }) =>
+      entry(`${severity}: ${sentence} (${code})`),
+    ),
     ...heading(changes, 'Changes, in this order'),
     ...changes.flatMap((change, index) => [
-      `  ${index + 1}. ${change.sentence}${notesOn(change)}`,
-      `     ${commandText(change)}`,
+      ...entry(`${index + 1}. ${change.sentence}${notesOn(change)}`),
+      ...fold(commandIn(change), '      ', '        '),
     ]),
     ...heading(skipped, 'Left alone'),
-    ...skipped.map(({ what, reason }) => `  ${what}: ${reason}`),
+    ...skipped.flatMap(({ operation, what, reason }) => entry(`${operation}: ${what}: ${reason}`)),
     ...(changes.length === 0 && !shown.stopped ? ['', 'There is nothing to do.'] : []),
     '',
     `${exchangeCalls} Exchange calls`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function entry(text: string): readonly string[] {
+  return fold(wordsIn(text), '  ', '      ');
 }
 
 function heading(list: readonly unknown[], title: string): readonly string[] {
@@ -37,10 +44,10 @@ function notesOn({ required, irreversible }: PlannedChange): string {
   return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
-/** As one would write it in PowerShell; values are shown, never run. */
-function commandText({ cmdlet, parameters }: PlannedChange): string {
+/** As one would write it in PowerShell, each parameter with its value; values are shown, never run. */
+function commandIn({ cmdlet, parameters }: PlannedChange): readonly string[] {
   const given = Object.entries(parameters).map(([name, value]) => `-${name}${valueText(value)}`);
-  return [cmdlet, ...given].join(' ');
+  return [cmdlet, ...given];
 }
 
 type Value = PlannedChange['parameters'][string];

@@ -74,7 +74,7 @@ export async function makePreview(
   }
   const readAt = new Date(now()).toISOString();
   const snapshot = await takeSnapshot(exchange, gathering.participants, operations, { readAt });
-  const { changes, findings, skipped, seen } = planOf(snapshot, policy);
+  const { changes, findings, skipped, seen } = planOf(snapshot, { findings: policy, brakes });
   const { guid, address, displayName, type } = snapshot.subject.mailbox;
   return {
     ...about,

@@ -89,7 +89,7 @@ async function serve(
   parts.log.info({ person: person.email, manager: person.managerEmail }, 'leaver known');
   const { signal, cancel, pass } = attempt;
   const telling = { ...parts, signal, cancel, pass };
-  const stored = storedVerdict(parts);
+  const stored = storedVerdict(attempt.since, parts);
   if (stored !== undefined) {
     return deliver(stored, run, assignment, telling);
   }
@@ -135,10 +135,19 @@ function introduction({ runId, iteration }: Run, step: string, person: Person): 
   };
 }
 
-/** What an earlier attempt decided and could not deliver, if it is recent enough to be still true. */
-function storedVerdict({ journal: { report }, now }: ServeParts): Verdict | undefined {
-  const { verdict, failure, judgedAt = '' } = report;
-  const isRecent = now() - Date.parse(judgedAt) <= VERDICT_GOOD_FOR_MS;
+/**
+ * What an earlier attempt decided and could not deliver, if it is recent enough to be still true. Before a person had
+ * the job tried again an undo may have been made; and a time that lies ahead was written by a clock that has been
+ * set back, nobody knows how long ago.
+ */
+function storedVerdict(
+  since: number,
+  { journal: { report }, now }: ServeParts,
+): Verdict | undefined {
+  const { verdict, failure } = report;
+  const judgedAt = Date.parse(report.judgedAt ?? '');
+  const ageMs = now() - judgedAt;
+  const isRecent = judgedAt >= since && ageMs >= 0 && ageMs <= VERDICT_GOOD_FOR_MS;
   if (!isPending(report) || !isRecent) {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { fold, wordsIn } from './fold.ts';
 import { kindOf, OPERATIONS } from './operations/list.ts';
 import type { Report } from './report.ts';
 
@@ -30,7 +31,7 @@ export function reportText(job: ReportedJob, report: Report): string {
     ...section('Changes', changesOf(report)),
     ...section(
       'Left alone',
-      report.skipped.map(({ what, reason }) => `${what}: ${reason}`),
+      report.skipped.map(({ operation, what, reason }) => `${operation}: ${what}: ${reason}`),
     ),
     ...section(
       'Findings',
@@ -61,7 +62,9 @@ function headOf(job: ReportedJob, report: Report): string {
     ['Exchange calls', String(report.exchangeCalls)],
   ];
   return rows
-    .flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(15)} ${value}`]))
+    .flatMap(([name, value]) =>
+      value === undefined ? [] : fold(wordsIn(value), name.padEnd(16), ' '.repeat(16)),
+    )
     .join('\n');
 }
 
@@ -102,7 +105,8 @@ function changesOf({ changes, plan = [] }: Report): readonly string[] {
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [[title, ...lines.map((line) => `  ${line}`)].join('\n')];
+  const folded = lines.flatMap((line) => fold(wordsIn(line), '  ', '      '));
+  return lines.length === 0 ? [] : [[title, ...folded].join('\n')];
 }
 
 /** In the order of the operations; a stored image may be of a form that is not known any more. */

@@ -1,7 +1,8 @@
 import type { Call } from '../cmdlets/call.ts';
 import { ServiceError } from '../errors.ts';
-import type { Looked, Scan, Subject } from './operations/operation.ts';
+import type { Looked, Scan } from './operations/operation.ts';
 import type { Cells, Exchange } from './ports.ts';
+import type { Subject } from './subject.ts';
 
 /** Far enough apart not to fill the log or the disk, near enough for whoever watches. */
 const TELL_EVERY = 50;

@@ -1,9 +1,10 @@
 import type { Call } from '../cmdlets/call.ts';
 import type { CmdletName } from '../cmdlets/cmdlets.ts';
 import { readMailbox } from './mailbox.ts';
-import type { Looked, Operation, Scan, Subject } from './operations/operation.ts';
+import type { Looked, Operation, Scan } from './operations/operation.ts';
 import type { Participants } from './participants.ts';
 import type { Cells, Exchange } from './ports.ts';
+import type { Subject } from './subject.ts';
 
 /** What was read at one time: whom it is about, and what each operation asked to see. */
 export interface Snapshot {

@@ -62,6 +62,7 @@ export async function undo(
     exchange,
     operations,
     findings: {},
+    brakes,
     journal,
     log,
     signal: attempt.signal,

@@ -1,15 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { CommandRequest } from './frames.ts';
 import type { SessionEnd, SessionState, Vitals } from './session.ts';
-import type { CommandLimits, CommandOutcome } from './sessions.ts';
 
 /** What the pool needs of a session. */
 export interface PooledSession {
   readonly state: SessionState;
   /** Resolves when the process is gone. Never rejects. */
   readonly ended: Promise<SessionEnd>;
-  run(request: CommandRequest, limits: CommandLimits): Promise<CommandOutcome>;
   /** Undefined if it does not answer in time. */
   ping(timeoutMs: number): Promise<Vitals | undefined>;
   /** Resolves when the process is gone or nothing more can be done. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { CommandRequest } from './frames.ts';
 import type { MemberState, PooledSession, RecycleLimits } from './member.ts';
-import type { CommandOutcome } from './sessions.ts';
+import type { CommandLimits, CommandOutcome } from './sessions.ts';
 import type { LineSettings } from './waiting-line.ts';
 
 export interface PoolSettings {
@@ -21,6 +22,8 @@ export type Health =
   | { readonly kind: 'sound' }
   /** Of no more use: the next session connects anew. */
   | { readonly kind: 'gone'; readonly reason: string }
+  /** Serves on until its successor is there; unless it is young, when a successor would be the same. */
+  | { readonly kind: 'outdated'; readonly reason: string }
   /** The other side asks for fewer calls. */
   | { readonly kind: 'throttled'; readonly retryAfterMs: number | undefined };
 
@@ -29,6 +32,12 @@ export interface PoolParts<S extends PooledSession> {
   readonly start: (id: string, signal: AbortSignal) => Promise<S>;
   /** Makes it ready for work; the pool ends the session if that throws. */
   readonly connect: (session: S) => Promise<void>;
+  /** One command of a caller, on a session that is ready. Throws as `Sessions` does. */
+  readonly run: (
+    session: S,
+    request: CommandRequest,
+    limits: CommandLimits,
+  ) => Promise<CommandOutcome>;
   /** Says good-bye to the other side before the session ends. Bounded in time; never rejects. */
   readonly disconnect: (session: S) => Promise<void>;
   readonly healthOf: (outcome: CommandOutcome) => Health;

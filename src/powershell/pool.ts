@@ -13,6 +13,8 @@ const PING_TIMEOUT_MS = 5_000;
 const MISSES_BEFORE_KILL = 2;
 /** A session that lives so long was started well: the next failure begins with a short pause again. */
 const LONG_LIFE_MS = 60_000;
+/** What a session this young learnt when it connected is still so. */
+const YOUNG_MS = 5 * 60_000;
 /** Beyond a command's time-out and the ending of its session: then the lease ends without them. */
 const LEASE_MARGIN_MS = 30_000;
 
@@ -143,7 +145,8 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
       ),
     );
     try {
-      const outcome = await Promise.race([member.session.run(request, limits), late.promise]);
+      const answer = this.#parts.run(member.session, request, limits);
+      const outcome = await Promise.race([answer, late.promise]);
       this.#judge(member, outcome);
       return outcome;
     } finally {
@@ -159,6 +162,11 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
         return;
       case 'gone':
         this.#retire(member, health.reason);
+        return;
+      case 'outdated':
+        if (member.ageMs >= YOUNG_MS) {
+          member.outdate(health.reason);
+        }
         return;
       case 'throttled':
         this.#count('throttled');
@@ -245,6 +253,7 @@ export class Pool<S extends PooledSession = PooledSession> implements Sessions {
     } else {
       this.#end(member, 'not connected');
     }
+    // Whoever stops the pool gives up what is still starting, and misses nothing.
     if (!this.#stopped.signal.aborted) {
       this.#parts.log.error({ err: error, nextMs: this.#gate.passableInMs }, 'no session');
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { ServiceError } from '../errors.ts';
 import { createExchange } from '../exchange/exchange.ts';
 import type { AppParts } from '../http/app.ts';
 import { Runner } from '../jobs/runner.ts';
@@ -50,6 +51,8 @@ export interface Assembly {
   readonly timer: SweepTimer;
   /** What the HTTP front is built of. */
   readonly front: AppParts;
+  /** Trelica's, while there is one. */
+  readonly outage: () => ServiceError | undefined;
   /** Lets nobody ask Trelica any more, ourselves included. */
   readonly closeTrelica: () => void;
 }
@@ -70,7 +73,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       timer.soon();
     },
   });
-  const { workflows, people, directory, obstacle, close } = trelica;
+  const { workflows, people, directory, obstacle, lookAfter, close } = trelica;
   const runs = observeRuns(trelica.runs, metrics);
   const noteAttempt = observeAttempts(metrics, clock);
   const exchangeFor = exchangesOn(
@@ -132,7 +135,15 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
     workflows: createWorkflowFinder(directory),
     sweep,
     onAnswered: (route: string, status: number) => metrics.answered(route, status),
-    readiness: createReadiness({ store, sessions, directory, certificate, outage: obstacle, now }),
+    readiness: createReadiness({
+      store,
+      sessions,
+      directory,
+      certificate,
+      outage: obstacle,
+      lookAfter,
+      now,
+    }),
     tokens: {
       webhook: config.secrets.webhookTokens,
       poll: config.secrets.pollTokens,
@@ -143,7 +154,7 @@ export function assemble(config: Config, surroundings: Surroundings): Assembly {
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
     },
   };
-  return { runner, timer, front, closeTrelica: close };
+  return { runner, timer, front, outage: obstacle, closeTrelica: close };
 }
 
 /** The jobs that wait for Trelica go on at once. Never rejects: they would go on later by themselves. */

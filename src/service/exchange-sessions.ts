@@ -10,6 +10,7 @@ import {
   healthOf,
   type SignIn,
 } from '../exchange/connect.ts';
+import { callConnected } from '../exchange/connected-call.ts';
 import { isFinal } from '../exchange/sign-in-faults.ts';
 import type { Logger } from '../log.ts';
 import type { RecycleLimits } from '../powershell/member.ts';
@@ -72,6 +73,7 @@ export function createExchangeSessions(
     connect: async (session) => {
       await connect(session, settings);
     },
+    run: callConnected,
     disconnect,
     healthOf,
     isFinal,

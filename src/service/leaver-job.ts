@@ -1,8 +1,9 @@
 import { type Clock, pause } from '../clock.ts';
 import { ServiceError } from '../errors.ts';
+import { getJob } from '../jobs/get-job.ts';
 import type { Handler, Outcome, Work } from '../jobs/runner.ts';
 import { ENDED } from '../jobs/states.ts';
-import type { Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
+import type { Accepted, Job, JobStore, JsonObject, NewJob } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Assignment } from '../offboarding/assignment.ts';
 import type { Brakes } from '../offboarding/brakes.ts';
@@ -26,7 +27,10 @@ import { undo } from '../offboarding/undo.ts';
  * neither knows the other.
  */
 
-/** Puts requests into the queue and wakes whoever works on it. */
+/**
+ * Puts requests into the queue and wakes whoever works on it. A job that gave up since its run had not come to
+ * the step goes on when a sweep sees the run there.
+ */
 export function createIntake(store: JobStore, wake: () => void, now: () => number): Intake {
   return {
     async accept(request) {
@@ -37,9 +41,18 @@ export function createIntake(store: JobStore, wake: () => void, now: () => numbe
         ...lock,
         request: asJson(request),
       };
-      return put(job, store, wake, now);
+      const accepted = await put(job, store, wake, now);
+      const hasComeAtLast = request.source === 'poll' && gaveUpWaiting(accepted.job);
+      if (hasComeAtLast && (await store.retry(accepted.job.id, 'sweep', now()))) {
+        wake();
+      }
+      return answerOf(accepted);
     },
   };
+}
+
+function gaveUpWaiting({ state, reason }: Job): boolean {
+  return state === 'needs-attention' && reason?.code === 'trelica.step-not-reached';
 }
 
 /**
@@ -53,16 +66,21 @@ export function createUndo(
   now: () => number,
 ): (id: string) => ReturnType<Intake['accept']> {
   return async (id) => {
-    const job = await getJob(id, store);
+    const job = await getJob(store, id);
     const { person, changes } = readReport(job.report);
     const obstacle = obstacleToUndo(job, changes);
     if (obstacle !== undefined || person === undefined) {
       throw new ServiceError('jobs.not-undoable', obstacle ?? 'the job has changed nothing');
     }
     const request: UndoRequest = { source: 'undo', jobId: id };
-    const key = JSON.stringify(['undo', id, job.finishedAt ?? 0]);
-    return put({ key, lock: person.email, request: asJson(request) }, store, wake, now);
+    const undoing = { key: undoKeyOf(job), lock: person.email, request: asJson(request) };
+    return answerOf(await put(undoing, store, wake, now));
   };
+}
+
+/** One undo for what a job did until it ended; what it does when it is tried again is another matter. */
+function undoKeyOf({ id, startedAt = 0 }: Job): string {
+  return JSON.stringify(['undo', id, startedAt]);
 }
 
 function obstacleToUndo(job: Job, changes: Report['changes']): string | undefined {
@@ -75,23 +93,19 @@ function obstacleToUndo(job: Job, changes: Report['changes']): string | undefine
   return madeIds(changes).size === 0 ? 'the job has changed nothing' : undefined;
 }
 
-async function getJob(id: string, jobs: Pick<JobStore, 'find'>): Promise<Job> {
-  const job = await jobs.find(id);
-  if (job === undefined) {
-    throw new ServiceError('jobs.not-found', 'there is no job with this id');
-  }
-  return job;
-}
-
 async function put(
   job: NewJob,
   store: Pick<JobStore, 'accept'>,
   wake: () => void,
   now: () => number,
-): ReturnType<Intake['accept']> {
+): Promise<Accepted> {
   const accepted = await store.accept(job, now());
   wake();
-  return { jobId: accepted.job.id, status: accepted.job.state, duplicate: accepted.duplicate };
+  return accepted;
+}
+
+function answerOf({ job, duplicate }: Accepted): Awaited<ReturnType<Intake['accept']>> {
+  return { jobId: job.id, status: job.state, duplicate };
 }
 
 /** As it would come back from the store: optional members that are undefined are gone. */
@@ -110,6 +124,13 @@ export interface LeaverJobParts {
   readonly log: Logger;
 }
 
+/** Two jobs must not change one mailbox in turns, nor one signal what the other has taken back. */
+const TRIED_AGAIN = {
+  code: 'tried-again',
+  message:
+    'the job was tried again after this undo was asked for; ask for it again if it is still wanted',
+};
+
 /** What the queue does with a job: one attempt at one leaver, or at taking back what another job did. */
 export function createLeaverHandler(parts: LeaverJobParts): Handler {
   return async (work: Work): Promise<Outcome> => {
@@ -122,7 +143,10 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
     };
     if (request.source === 'undo') {
       const log = parts.log.child({ jobId: work.job.id, undoes: request.jobId });
-      const original = await getJob(request.jobId, parts.jobs);
+      const original = await getJob(parts.jobs, request.jobId);
+      if (undoKeyOf(original) !== work.job.key) {
+        return { kind: 'superseded', reason: TRIED_AGAIN };
+      }
       return undo(attempt, resumeReport(original.report), toolsFor(work, log, parts));
     }
     const log = parts.log.child({ jobId: work.job.id, runId: request.runId });
@@ -130,6 +154,7 @@ export function createLeaverHandler(parts: LeaverJobParts): Handler {
       {
         ...attempt,
         request,
+        since: work.job.startedAt ?? 0,
         adopt: (identity) => work.adopt(identity),
         pass: (limits) => work.pass(limits),
       },

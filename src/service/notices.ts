@@ -3,7 +3,8 @@ import type { CertificateNews } from '../certificate/keeper.ts';
 import { dayOf, daysLeft } from '../certificate/validity.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { JOB_STATES, type Job, type JobStore } from '../jobs/store.ts';
+import { JOB_STATES } from '../jobs/states.ts';
+import type { Job, JobStore } from '../jobs/store.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Channel } from '../notices/channel.ts';
@@ -24,10 +25,23 @@ export interface NoticeParts {
 }
 
 const MAIL_STEP_TIMEOUT_MS = 10_000;
+interface Standing {
+  readonly title: string;
+  readonly ways: (id: string) => string;
+}
+
 /** In which states a job stands still until a person acts, with what that person can do. */
-const STANDING: Readonly<Record<string, { readonly title: string; readonly verb: string }>> = {
-  'needs-attention': { title: 'A leaver needs attention', verb: 'retry' },
-  held: { title: 'A leaver waits for approval', verb: 'approve' },
+const STANDING: Readonly<Record<string, Standing>> = {
+  'needs-attention': {
+    title: 'A leaver needs attention',
+    ways: (id) =>
+      `Clear up the cause, then: exo-bridge jobs retry ${id}. Or do it by hand, then: exo-bridge jobs cancel ${id}`,
+  },
+  held: {
+    title: 'A leaver waits for approval',
+    ways: (id) =>
+      `If it is meant: exo-bridge jobs approve ${id}. If not: exo-bridge jobs cancel ${id}`,
+  },
 };
 /** The newest of each state; what is older was told long ago. */
 const LOOKED_AT = 100;
@@ -73,7 +87,7 @@ function channelsOf({ notices, secrets }: Config, fetch: typeof globalThis.fetch
 
 /** Each time a job comes to stand still is news of its own. */
 export function aboutJob(job: Job, level: PersonalData): Notice {
-  const { title, verb } = STANDING[job.state] ?? { title: 'A leaver waits', verb: 'show' };
+  const { title, ways } = STANDING[job.state] ?? { title: 'A leaver waits', ways: () => '' };
   const { person } = readReport(job.report);
   return {
     key: `job ${job.id} ${job.state} ${job.finishedAt ?? job.attempts}`,
@@ -86,7 +100,7 @@ export function aboutJob(job: Job, level: PersonalData): Notice {
       Reason: reasonOf(job, level),
       Since: new Date(job.updatedAt).toISOString(),
     },
-    advice: `Look at it: exo-bridge jobs show ${job.id}, then see to the cause and: exo-bridge jobs ${verb} ${job.id}`,
+    advice: `Look at it: exo-bridge jobs show ${job.id}. ${ways(job.id)}`,
   };
 }
 
@@ -97,13 +111,16 @@ function reasonOf({ reason }: Job, level: PersonalData): string {
 
 /** What happened to the certificate that the service signs in with. */
 export function aboutCertificate(news: CertificateNews, now: number): Notice {
-  const advice =
-    'Make a new one and put it in its place, without a restart: docs/operating.md, "Certificate renewal"';
   if (news.kind === 'refused') {
     const { code, message } = news.fault;
     const title = 'The certificate in place is not taken';
-    return { key: news.key, title, facts: { Reason: `${code}: ${message}` }, advice };
+    const facts = { Reason: `${code}: ${message}` };
+    const advice =
+      'Try file and password: exo-bridge cert show FILE --password-file FILE. What is put right is taken within a minute';
+    return { key: news.key, title, facts, advice };
   }
+  const advice =
+    'Make a new one and put it in its place, without a restart: docs/operating.md, "Certificate renewal"';
   const { thumbprint, notAfter } = news.facts;
   const left = daysLeft(notAfter, now);
   const title =

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { codeOf } from '../errors.ts';
 import type { AttemptEnd } from '../jobs/runner.ts';
+import { ENDED } from '../jobs/states.ts';
 import type { Job } from '../jobs/store.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Runs, SweepReport } from '../offboarding/ports.ts';
@@ -70,8 +71,14 @@ export function observeSweep(
   sweep: () => Promise<SweepReport>,
   metrics: Pick<Metrics, 'swept'>,
 ): () => Promise<SweepReport> {
+  let told: SweepReport | undefined;
   return async () => {
     const report = await sweep();
+    // Who came during a sweep gets the report of that one.
+    if (report === told) {
+      return report;
+    }
+    told = report;
     for (const { error, ...runs } of report.workflows) {
       metrics.swept(error === undefined ? 'complete' : 'failed', runs);
     }
@@ -79,7 +86,7 @@ export function observeSweep(
   };
 }
 
-/** Of an attempt that did not end the job: why it waits. */
+/** Of an attempt that the job waits after: why. A held job has not ended. */
 export function observeAttempts(
   metrics: Pick<Metrics, 'attemptEnded' | 'jobEnded'>,
   clock: Clock,
@@ -89,6 +96,8 @@ export function observeAttempts(
       metrics.attemptEnded(`waiting-${end.countsAs}`, ms);
     } else {
       metrics.attemptEnded(end.state, ms);
+    }
+    if (ENDED.includes(end.state)) {
       metrics.jobEnded(end.state, clock.now() - job.createdAt);
     }
   };

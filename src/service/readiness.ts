@@ -18,6 +18,8 @@ export interface ReadinessParts {
   readonly certificate: { readonly status: CertificateStatus } | undefined;
   /** Trelica's outage, while there is one: the directory may still know what it needs. */
   readonly outage: () => ServiceError | undefined;
+  /** Asks Trelica, without waiting for it, where nothing else has lately. */
+  readonly lookAfter: () => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -84,7 +86,8 @@ async function check(
   }
 }
 
-async function look({ outage, directory }: ReadinessParts): Promise<readonly string[]> {
+async function look({ outage, lookAfter, directory }: ReadinessParts): Promise<readonly string[]> {
+  lookAfter();
   const fault = outage();
   if (fault !== undefined) {
     throw fault;

@@ -43,7 +43,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const { log } = parts;
   findProgram(config.powershell.command[0], parts.environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
-  const metrics = createMetrics(() => lookAround({ store, sessions, clock: systemClock }));
+  const metrics = createMetrics(() => lookAround({ store, sessions, outage, clock: systemClock }));
   const notices = createNotices(config, { store, metrics, fetch, clock: systemClock, log });
   const sessions = createExchangeSessions(config, {
     ...parts,
@@ -62,7 +62,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     random: Math.random,
     log,
   });
-  const { runner, timer, front } = assembly;
+  const { runner, timer, front, outage } = assembly;
   const app = await buildApp(front);
   const scrapes = createScrapeListener(metrics, log);
   const { days } = config.retention;
@@ -115,8 +115,10 @@ async function reportObstacles(
   for (const { name, ready, reason } of await readiness()) {
     if (reason !== undefined && name !== 'exchange') {
       const advice = 'what to do is told by exo-bridge check';
-      const said = ready ? 'configuration to be corrected' : 'not ready';
-      log.error({ part: name, reason, advice }, said);
+      log[ready ? 'warn' : 'error'](
+        { part: name, reason, advice },
+        ready ? 'to be looked at' : 'not ready',
+      );
     }
   }
 }

@@ -23,6 +23,8 @@ export interface TrelicaConnection {
   readonly directory: Directory<WorkflowPolicy>;
   /** The outage, while there is one. */
   readonly obstacle: () => ServiceError | undefined;
+  /** For who asks again and again: an outage shows even if nobody else has anything to ask Trelica. */
+  readonly lookAfter: () => void;
   /** Asks no more whether Trelica is back. */
   close(): void;
 }
@@ -66,6 +68,7 @@ export function connectTrelica(config: Config, parts: ConnectionParts): TrelicaC
     people: trelica.peopleApi ? createPeople(client) : undefined,
     directory: createDirectory(config.workflows, workflows),
     obstacle: () => gate.obstacle,
+    lookAfter: () => gate.lookAfter(),
     close: () => gate.stop(),
   };
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause, systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { forgetOldJobs } from '../jobs/retention.ts';
 import { openSqliteStore } from '../jobs/sqlite.ts';
 import type { Job, JobStore } from '../jobs/store.ts';
 import { createMetrics } from '../metrics/metrics.ts';
@@ -44,14 +45,14 @@ export async function workOnce(
   findProgram(config.powershell.command[0], environment['PATH'] ?? '');
   const store = openSqliteStore(join(config.dataDirectory, 'jobs.db'));
   const clock = systemClock;
-  const metrics = createMetrics(() => lookAround({ store, sessions, clock }));
+  const metrics = createMetrics(() => lookAround({ store, sessions, outage, clock }));
   const notices = createNotices(config, { store, metrics, fetch, clock, log });
   const sessions = createExchangeSessions(config, {
     ...parts,
     onCertificateNews: (news) => notices.note(aboutCertificate(news, clock.wall())),
   });
   const { pool, certificate, folder } = sessions;
-  const { runner, front, closeTrelica } = assemble(config, {
+  const { runner, front, outage, closeTrelica } = assemble(config, {
     store,
     sessions: pool,
     certificate,
@@ -67,8 +68,10 @@ export async function workOnce(
     pool.start();
     await runner.start();
     notices.start();
+    await certificate?.look();
     const swept = await front.sweep();
     await untilIdle(store, limits);
+    await forgetOldJobs({ store, days: config.retention.days, clock });
     await notices.look();
     return { swept, open: await openJobs(store) };
   } finally {

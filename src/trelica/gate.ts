@@ -27,6 +27,8 @@ const AT_ONCE: readonly ErrorCode[] = ['trelica.throttled', 'trelica.credentials
 const FAILURES_IN_A_ROW = 3;
 const FIRST_PROBE_MS = 1_000;
 const LONGEST_PROBE_MS = 30_000;
+/** An answer this old says little about now. */
+const QUIET_MS = 10_000;
 /** Who was refused last may still be on the way to waiting when the first call reaches those who wait. */
 const SECOND_CALL_MS = 20_000;
 
@@ -49,6 +51,8 @@ export class Gate {
   #failures = 0;
   #shut: Shut | undefined;
   #callOff: (() => void) | undefined;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
   #isStopped = false;
 
   constructor(parts: GateParts) {
@@ -65,7 +69,7 @@ export class Gate {
     }
     try {
       const answer = await call();
-      this.#failures = 0;
+      this.#answered();
       return answer;
     } catch (error) {
       this.#judge(error);
@@ -78,16 +82,43 @@ export class Gate {
     return this.#shut && this.#refusal(this.#shut);
   }
 
+  /**
+   * Asks Trelica in the background if it has not answered for ten seconds: an idle service would not notice
+   * that it is gone. What comes of it is judged as of any call.
+   */
+  lookAfter(): void {
+    const isQuiet = this.#parts.clock.now() - this.#answeredAt >= QUIET_MS;
+    if (isQuiet && !this.#isAsking && this.#shut === undefined && !this.#isStopped) {
+      this.#isAsking = true;
+      void this.#ask();
+    }
+  }
+
   /** Probes no more and lets nobody pass. May be called twice. */
   stop(): void {
     this.#isStopped = true;
     this.#callOff?.();
   }
 
+  /** Never rejects. */
+  async #ask(): Promise<void> {
+    try {
+      await this.pass(this.#parts.probe);
+    } catch (error) {
+      this.#parts.log.debug({ err: error }, 'trelica was asked in vain');
+    }
+    this.#isAsking = false;
+  }
+
+  #answered(): void {
+    this.#failures = 0;
+    this.#answeredAt = this.#parts.clock.now();
+  }
+
   #judge(error: unknown): void {
     if (!isOutage(error)) {
       // Whatever else it says, Trelica answers.
-      this.#failures = 0;
+      this.#answered();
       return;
     }
     this.#failures += 1;
@@ -105,6 +136,7 @@ export class Gate {
     // Many services that lost the same server do not come back together.
     const waitMs = Math.round(Math.max(grownMs - (random() * grownMs) / 10, askedMs));
     shut.probeAt = clock.now() + waitMs;
+    this.#callOff?.();
     this.#callOff = clock.after(waitMs, () => void this.#probe(shut));
   }
 
@@ -133,7 +165,7 @@ export class Gate {
 
   #open({ probes }: Shut): void {
     this.#shut = undefined;
-    this.#failures = 0;
+    this.#answered();
     if (this.#isStopped) {
       return;
     }

@@ -25,6 +25,8 @@ export class SweepTimer {
   #pauseMs: number;
   #callOff: (() => void) | undefined;
   #sweeping: Promise<void> | undefined;
+  /** Somebody wants one that begins after the one under way. */
+  #isHurried = false;
   #isStopped = false;
 
   constructor(parts: SweepTimerParts) {
@@ -38,8 +40,8 @@ export class SweepTimer {
 
   /** Sweeps within seconds, whatever was planned. */
   soon(): void {
-    const { least, most } = FIRST_WITHIN_MS;
-    this.#sweepAfter(least + this.#parts.random() * (most - least));
+    this.#isHurried = this.#sweeping !== undefined;
+    this.#sweepAfter(this.#soonMs());
   }
 
   /** Starts no more sweeps; resolves when the one under way has ended. May be called twice. */
@@ -67,7 +69,13 @@ export class SweepTimer {
       ? Math.max(everyMs, Math.min(2 * this.#pauseMs, LONGEST_MS))
       : everyMs;
     // Give or take a tenth.
-    this.#sweepAfter(this.#pauseMs * (0.9 + random() / 5));
+    this.#sweepAfter(this.#isHurried ? this.#soonMs() : this.#pauseMs * (0.9 + random() / 5));
+    this.#isHurried = false;
+  }
+
+  #soonMs(): number {
+    const { least, most } = FIRST_WITHIN_MS;
+    return least + this.#parts.random() * (most - least);
   }
 }
 

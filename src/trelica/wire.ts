@@ -63,5 +63,4 @@ export type WirePerson = z.infer<typeof person>;
 export type WireAction = z.infer<typeof waitingAction>;
 export type WireRunStep = z.infer<typeof runStep>;
 export type WireRun = z.infer<typeof wireRun>;
-export type WireWorkflowStep = z.infer<typeof workflowStep>;
 export type WireWorkflow = z.infer<typeof wireWorkflow>;

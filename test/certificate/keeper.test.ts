@@ -25,8 +25,7 @@ class Scene {
   files: () => CertificateSecret;
   readonly keeper: CertificateKeeper;
 
-  constructor(first: CertificateSecret) {
-    const startedAt = Date.now();
+  constructor(first: CertificateSecret, startedAt = Date.now()) {
     const { virtual } = this;
     this.files = () => first;
     this.keeper = new CertificateKeeper({
@@ -126,6 +125,18 @@ describe('the certificate in use', () => {
     assert.equal(scene.keeper.status.refused, undefined);
     assert.equal(scene.replaced, 0);
     assert.doesNotMatch(scene.lines, /canary/);
+  });
+
+  test('gives way to one that is valid from tomorrow when tomorrow has come', async () => {
+    const scene = new Scene(secretOf(old), Date.now() - DAY_MS);
+    scene.files = () => secretOf(next);
+    await scene.keeper.look();
+    await scene.keeper.look();
+    assert.deepEqual([scene.replaced, scene.kinds], [0, ['refused']]);
+    await scene.virtual.pass(DAY_MS);
+    await scene.keeper.look();
+    assert.deepEqual(await scene.keeper.current(), secretOf(next));
+    assert.equal(scene.keeper.status.refused, undefined);
   });
 
   test('that never opened says why, and the first good one is taken', async () => {

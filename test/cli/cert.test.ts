@@ -15,6 +15,7 @@ function run(...words: readonly string[]) {
 }
 
 describe('exo-bridge cert', () => {
+  let parent: string;
   let folder: string;
   let created: ReturnType<typeof run>;
   const pfx = () => join(folder, `${BASE}.pfx`);
@@ -22,10 +23,11 @@ describe('exo-bridge cert', () => {
   const create = () => run('create', '--organization', ORGANIZATION, '--out', folder);
 
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'cert-'));
+    parent = mkdtempSync(join(tmpdir(), 'cert-'));
+    folder = join(parent, 'made', 'by-it');
     created = create();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => rmSync(parent, { recursive: true }));
 
   test('create writes key and password for the owner alone, and the public part', () => {
     assert.equal(created.status, 0, created.stderr);
@@ -35,6 +37,7 @@ describe('exo-bridge cert', () => {
       `${BASE}.pfx`,
     ]);
     if (process.platform !== 'win32') {
+      assert.equal(statSync(folder).mode & 0o777, 0o700);
       assert.equal(statSync(pfx()).mode & 0o777, 0o600);
       assert.equal(statSync(password()).mode & 0o777, 0o600);
     }

@@ -120,6 +120,18 @@ test('nothing is wrong with a rehearsal, and every link is looked at', async () 
   );
 });
 
+test('the scope for people is asked for where people may be looked up, and else is too much', async () => {
+  const asked = (yaml: string) => yaml.replace('trelica:', 'trelica:\n  peopleApi: true');
+  for (const [settings, state] of [
+    [asked, 'good'],
+    [(yaml: string) => yaml, 'warning'],
+  ] as const) {
+    const scopes = (await check({ settings })).find(({ what }) => what === 'Scopes');
+    assert.equal(scopes?.state, state, scopes?.detail);
+    assert.match(scopes?.detail ?? '', /People\.Read/);
+  }
+});
+
 test('a wrong certificate password is named, and nothing is tried with it', async () => {
   const findings = await check({ secrets: { EXO_BRIDGE_CERTIFICATE_PASSWORD: 'not-this-one' } });
   const { what, detail, cure } = onlyFault(findings);

@@ -59,6 +59,7 @@ test('without a service everything that waits is worked to its end, in one round
     [worked.code, worked.stdout.trim()],
     [0, 'Person leaves: 1 waiting, 1 new, 0 known'],
   );
+  assert.match(worked.stderr, /certificate expires soon/);
   assert.deepEqual(
     firings(runId).map(({ outcome }) => outcome),
     ['fired'],

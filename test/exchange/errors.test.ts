@@ -289,6 +289,62 @@ const ROWS: readonly [string, Partial<PowerShellError>, ErrorClass][] = [
     { message: 'The proxy address "SMTP:x" is already being used by y.' },
     'exchange.quota',
   ],
+  [
+    'an object that does not exist',
+    { message: "Ex41BAF5||The specified mailbox Identity: object 'x' doesn't exist." },
+    'exchange.not-found',
+  ],
+  ['a server that has an error', { httpStatus: 500 }, 'exchange.server-trouble'],
+  ['a gateway that has nobody behind it', { httpStatus: 502 }, 'exchange.server-trouble'],
+  ['a server that is busy', { reason: 'ServerBusyException' }, 'exchange.server-trouble'],
+  [
+    'a connection that breaks',
+    { message: 'The connection was reset by the remote host.' },
+    'exchange.server-trouble',
+  ],
+  [
+    'a name server that does not answer',
+    { exceptionType: 'X', innerTypes: ['System.Net.Sockets.SocketException'] },
+    'exchange.server-trouble',
+  ],
+  [
+    'a call that took too long',
+    { message: 'The operation has timed out.' },
+    'exchange.server-trouble',
+  ],
+  [
+    'a request that took too long',
+    {
+      message: 'The request was canceled due to the configured HttpClient.Timeout of 960 seconds.',
+    },
+    'exchange.server-trouble',
+  ],
+  [
+    'a REST request that failed without a word',
+    { message: 'An error occurred while processing this request.' },
+    'exchange.server-trouble',
+  ],
+  [
+    'a REST query that was throttled',
+    { message: 'Error while querying REST service. HttpStatusCode=429 ErrorMessage={}' },
+    'exchange.throttled',
+  ],
+  [
+    'a delay as an error',
+    { message: 'Micro delay applied. Actual delayed: 21550 msecs.' },
+    'exchange.throttled',
+  ],
+  ['a budget used up', { message: 'The user has exceeded the budget of x.' }, 'exchange.throttled'],
+  ['a sign-in that is not taken', { httpStatus: 401 }, 'exchange.access-denied'],
+  [
+    'an app-only refusal that comes with the class of a task',
+    {
+      message:
+        '|Microsoft.Exchange.Configuration.Tasks.RecipientTaskException|Failed to retrieve executing user. Please try again later.',
+      reason: 'RecipientTaskException',
+    },
+    'exchange.unsupported',
+  ],
   ['anything else', { message: 'Something new.' }, 'exchange.unclassified'],
 ];
 
@@ -302,6 +358,7 @@ const WARNINGS: readonly string[] = [
   'WARNING: The appropriate access control entry is already present on the object "CN=x" for account "y".',
   "The command completed successfully but no settings of 'x' have been modified.",
   "Cannot remove the ACE on the object because the ACE doesn't exist on the object.",
+  "Can't remove the access control entry on the object for account 'y' because the ACE isn't present.",
 ];
 for (const warning of WARNINGS) {
   test(`the warning "${warning.slice(0, 50)}…" means that it was so before`, () => {

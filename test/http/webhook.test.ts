@@ -58,6 +58,13 @@ test('a content type with parameters is fine', async () => {
   assert.equal(answer.statusCode, 202);
 });
 
+test('a merge field that had nothing to fill in counts as left out', async () => {
+  for (const blank of [null, '', ' ']) {
+    const answer = await post({ ...PERSON, workflowId: blank, runId: blank, step: blank });
+    assert.equal(answer.statusCode, 202, answer.body);
+  }
+});
+
 const deep = `${'{"a":'.repeat(30)}1${'}'.repeat(30)}`;
 const BAD: readonly [string, string | object, number, Record<string, string>?][] = [
   ['no JSON at all', 'hello', 400],

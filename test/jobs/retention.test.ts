@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { startRetention } from '../../src/jobs/retention.ts';
+import { forgetOldJobs, startRetention } from '../../src/jobs/retention.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -15,25 +15,22 @@ function scene(jobs: number) {
     failures: 0,
     asked,
     clock,
-    end: startRetention({
-      store: {
-        async forget(before, most) {
-          asked.push(before);
-          if (parts.failures > 0) {
-            parts.failures -= 1;
-            throw new Error('the disk is full');
-          }
-          const forgotten = Math.min(most, parts.left);
-          parts.left -= forgotten;
-          return forgotten;
-        },
+    store: {
+      async forget(before: number, most: number) {
+        asked.push(before);
+        if (parts.failures > 0) {
+          parts.failures -= 1;
+          throw new Error('the disk is full');
+        }
+        const forgotten = Math.min(most, parts.left);
+        parts.left -= forgotten;
+        return forgotten;
       },
-      days: 730,
-      clock,
-      log: pino({ level: 'silent' }),
-    }),
+    },
   };
-  return parts;
+  const log = pino({ level: 'silent' });
+  const end = startRetention({ store: parts.store, days: 730, clock, log });
+  return Object.assign(parts, { end });
 }
 
 test('old jobs are deleted batch by batch, with room for others in between', async () => {
@@ -43,6 +40,12 @@ test('old jobs are deleted batch by batch, with room for others in between', asy
   await old.clock.pass(500);
   assert.equal(old.left, 0);
   assert.deepEqual(old.asked[0], 60_000 - 730 * DAY_MS);
+});
+
+test('a round without a service deletes them all at once', async () => {
+  const old = scene(250);
+  await forgetOldJobs({ store: old.store, days: 730, clock: old.clock });
+  assert.equal(old.left, 0);
 });
 
 test('without old jobs it looks once an hour', async () => {

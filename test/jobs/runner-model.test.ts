@@ -8,7 +8,8 @@ import { pino } from 'pino';
 import { type ErrorCode, ServiceError } from '../../src/errors.ts';
 import { type Outcome, Runner } from '../../src/jobs/runner.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
-import type { JobState, JobStore } from '../../src/jobs/store.ts';
+import type { JobState } from '../../src/jobs/states.ts';
+import type { JobStore } from '../../src/jobs/store.ts';
 import { rest, VirtualClock } from '../support/virtual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'runner-model-'));

@@ -7,7 +7,8 @@ import { pino } from 'pino';
 import { ServiceError } from '../../src/errors.ts';
 import { type Handler, Runner } from '../../src/jobs/runner.ts';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
-import type { JobState, JobStore } from '../../src/jobs/store.ts';
+import type { JobState } from '../../src/jobs/states.ts';
+import type { JobStore } from '../../src/jobs/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -19,6 +20,8 @@ interface Scene {
   readonly store: JobStore;
   readonly runner: Runner;
   readonly clock: VirtualClock;
+  /** How attempts ended, as others hear of it. */
+  readonly heard: string[];
   accept(key: string, lock?: string): Promise<string>;
   state(id: string): Promise<JobState | undefined>;
 }
@@ -34,6 +37,7 @@ async function withRunner(
   const scene: Scene = {
     store,
     clock,
+    heard: [],
     runner: new Runner({
       store,
       handler,
@@ -42,6 +46,7 @@ async function withRunner(
       clock,
       random: () => 0,
       log: pino({ level: 'silent' }),
+      onLeft: (_job, { state }) => scene.heard.push(state),
     }),
     async accept(key, lock) {
       const job = { key, ...(lock === undefined ? {} : { lock }), request: {} };
@@ -314,6 +319,8 @@ test('a failure of a job that is to end does not make it wait', async () => {
     await scene.runner.cancel(id, 'http');
     gate.resolve();
     await becomes(scene, id, 'cancelled');
+    await eventually('it is told', () => scene.heard.length > 0);
+    assert.deepEqual(scene.heard, ['cancelled']);
   });
 });
 

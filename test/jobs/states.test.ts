@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { eventOf, MOVES, mayBecome } from '../../src/jobs/states.ts';
-import { JOB_STATES } from '../../src/jobs/store.ts';
+import { eventOf, JOB_STATES, MOVES, mayBecome } from '../../src/jobs/states.ts';
 
 /** The table of docs/design.md: a row per state, a column per state, in each cell the event or nothing. */
 function documented(): ReadonlyMap<string, string> {

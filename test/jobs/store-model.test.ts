@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { openSqliteStore } from '../../src/jobs/sqlite.ts';
-import type { JobState, JobStore } from '../../src/jobs/store.ts';
+import type { JobState } from '../../src/jobs/states.ts';
+import type { JobStore } from '../../src/jobs/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'store-more-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -18,12 +18,14 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 
 const PRESENT: Present = {
   jobs: { queued: 2, 'needs-attention': 1 },
+  isPaused: true,
   queueLagMs: 1_500,
   sessions: { idle: 1, busy: 0 },
   sessionsWaiting: 3,
   sessionsAllowed: 2,
   isBreakerOpen: true,
   sessionEvents: { started: 4, lost: 1 },
+  isTrelicaShut: true,
   certificateDaysLeft: 12,
 };
 const ALERTS = readFileSync('deploy/prometheus/alerts.yml', 'utf8');
@@ -34,14 +36,29 @@ test('the states of the moment are those of the moment', async () => {
   const metrics = createMetrics(async () => present);
   const first = (await metrics.expose()).text;
   assert.match(first, /^exo_bridge_jobs\{state="needs-attention"\} 1$/m);
+  assert.match(first, /^exo_bridge_paused 1$/m);
   assert.match(first, /^exo_bridge_queue_lag_seconds 1.5$/m);
   assert.match(first, /^exo_bridge_sessions_breaker_open 1$/m);
   assert.match(first, /^exo_bridge_session_events_total\{event="started"\} 4$/m);
+  assert.match(first, /^exo_bridge_trelica_shut 1$/m);
   assert.match(first, /^exo_bridge_certificate_days_left 12$/m);
   present = { ...PRESENT, jobs: { queued: 1 }, sessionEvents: { started: 5 } };
   const second = (await metrics.expose()).text;
   assert.doesNotMatch(second, /needs-attention/);
   assert.match(second, /^exo_bridge_session_events_total\{event="started"\} 5$/m);
+});
+
+test('what an alert counts the growth of is there before it grows', async () => {
+  const { text } = await createMetrics(async () => PRESENT).expose();
+  for (const line of [
+    'exo_bridge_http_answers_total{route="/webhooks/trelica",status="401"} 0',
+    'exo_bridge_http_answers_total{route="/webhooks/trelica",status="503"} 0',
+    'exo_bridge_notices_total{channel="mail",outcome="given-up"} 0',
+    'exo_bridge_signals_total{outcome="refused"} 0',
+    'exo_bridge_sweeps_total{outcome="failed"} 0',
+  ]) {
+    assert.ok(text.includes(`\n${line}\n`), line);
+  }
 });
 
 test('the parts of the service tell what they do, in words of ours', async () => {
@@ -82,7 +99,10 @@ test('the parts of the service tell what they do, in words of ours', async () =>
 
   const error = { code: 'trelica.unreachable', message: 'canary' } as const;
   const swept = { workflow: 'canary', waiting: 1, accepted: 1, known: 0 };
-  await observeSweep(async () => ({ workflows: [swept, { ...swept, error }] }), metrics)();
+  const report = { workflows: [swept, { ...swept, error }] };
+  const sweep = observeSweep(async () => report, metrics);
+  // Two callers of one sweep.
+  await Promise.all([sweep(), sweep()]);
 
   const job = { createdAt: 0 };
   const reason = { code: 'canary', message: 'canary' };
@@ -90,6 +110,7 @@ test('the parts of the service tell what they do, in words of ours', async () =>
   observeAttempts(metrics, clock)(job, { state: 'done' }, 900);
   const wait = { state: 'waiting', dueAt: 1, reason, countsAs: 'outage' } as const;
   observeAttempts(metrics, clock)(job, wait, 900);
+  observeAttempts(metrics, clock)(job, { state: 'held', reason }, 900);
 
   const { text } = await metrics.expose();
   for (const line of [
@@ -102,11 +123,12 @@ test('the parts of the service tell what they do, in words of ours', async () =>
     'exo_bridge_sweeps_total{outcome="failed"} 1',
     'exo_bridge_swept_runs_total{result="accepted"} 2',
     'exo_bridge_attempt_duration_seconds_count{outcome="waiting-outage"} 1',
+    'exo_bridge_attempt_duration_seconds_count{outcome="held"} 1',
     'exo_bridge_job_duration_seconds_sum{state="done"} 40',
   ]) {
     assert.ok(text.includes(`\n${line}\n`), line);
   }
-  assert.doesNotMatch(text, /canary/);
+  assert.doesNotMatch(text, /canary|job_duration_seconds_count\{state="held"/);
 });
 
 const ANYWHERE = { host: '127.0.0.1', port: 0 };

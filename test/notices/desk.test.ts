@@ -129,6 +129,21 @@ test('who is woken looks at once, and again by the clock', async () => {
   await scene.desk.stop();
 });
 
+test('a flood of leavers is one notice and a digest, however often the desk is woken', async () => {
+  await begun();
+  const scene = new Scene([]);
+  scene.desk.start();
+  await scene.clock.pass(1);
+  for (let index = 0; index < 40; index += 1) {
+    scene.standing = [...scene.standing, notice(`n${index}`)];
+    scene.desk.wake();
+    await scene.clock.pass(50);
+  }
+  await scene.clock.pass(10_000);
+  assert.deepEqual(scene.sent, ['webhook: n0', 'webhook: 39 things need attention']);
+  await scene.desk.stop();
+});
+
 test('a channel that comes back gets what is owed, and news survive until then', async () => {
   await begun();
   const scene = new Scene([notice('a')]);

@@ -13,6 +13,7 @@ import type {
 import type { Participants } from '../../src/offboarding/participants.ts';
 import { EMPTY_REPORT, type Report } from '../../src/offboarding/report.ts';
 import type { Verdict } from '../../src/offboarding/verdict.ts';
+import { OPEN_BRAKES } from '../support/open-brakes.ts';
 import { address, guid, LEAVER, LIST, SmallTenant } from './small-tenant.ts';
 
 const PARTICIPANTS: Participants = {
@@ -40,6 +41,7 @@ class Scene {
       exchange: this.tenant,
       operations,
       findings: {},
+      brakes: OPEN_BRAKES.brakes,
       journal,
       log: pino({ level: 'silent' }),
       signal: new AbortController().signal,

@@ -70,6 +70,7 @@ class Story {
       {
         request: { workflowId: 'w', runId: 'r', step, source: 'webhook' },
         report: this.report,
+        since: 0,
         signal: new AbortController().signal,
         cancel: new AbortController().signal,
         pass: OPEN_BRAKES.pass,

@@ -85,6 +85,8 @@ interface Scene {
   most: number;
   /** Of the clock, which only a test moves. */
   now: number;
+  /** Since when the job is tried without a person's doing. */
+  since: number;
   request: LeaverRequest;
   people: People | undefined;
   /** What was saved, in order. */
@@ -106,6 +108,7 @@ function scene(): Scene {
     passed: 0,
     most: 20,
     now: 1_000,
+    since: 0,
     request: { workflowId: 'w', runId: 'r', step: 'Signal', source: 'webhook' },
     people: undefined,
     saved: [],
@@ -117,6 +120,7 @@ function scene(): Scene {
       });
       const attempt: Attempt = {
         request: made.request,
+        since: made.since,
         report: made.report ?? EMPTY_REPORT,
         signal: made.abort.signal,
         cancel: made.cancel.signal,
@@ -496,6 +500,18 @@ test('a signal that is under way is not torn by a cancellation', async () => {
   };
   assert.deepEqual(await whole.attempt(), { kind: 'done' });
 });
+
+test('a job that is cancelled while its signal is owed makes no other shot', async () => {
+  const whole = scene();
+  losing(whole);
+  await assert.rejects(whole.attempt(), { code: 'trelica.unreachable' });
+  whole.cancel.abort(new ServiceError('jobs.cancelled', 'now'));
+  obeying(whole);
+  await assert.rejects(whole.attempt(), { code: 'jobs.cancelled' });
+  assert.deepEqual(whole.runs.fired, ['Continue']);
+  assert.equal(whole.report?.signal?.outcome, 'intended');
+});
+
 /** The signal's answer is lost and had no effect. */
 function losing(whole: Scene): void {
   whole.runs.onFire = () => {
@@ -540,6 +556,33 @@ test('what is older than ten minutes is read again, and nothing is changed if it
   assert.equal(whole.tenant.calls, 10 + applied + 6);
   assert.equal(whole.tenant.applied.length, applied);
 });
+
+const DOUBTS: readonly [what: string, (whole: Scene) => void][] = [
+  [
+    'was decided before a person had the job tried again',
+    (whole) => {
+      whole.since = whole.now + 1;
+    },
+  ],
+  [
+    'bears a time that lies ahead',
+    (whole) => {
+      whole.now -= 1;
+    },
+  ],
+];
+for (const [what, happen] of DOUBTS) {
+  test(`a verdict that ${what} is read anew`, async () => {
+    const whole = scene();
+    losing(whole);
+    await assert.rejects(whole.attempt(), { code: 'trelica.unreachable' });
+    whole.tenant.type = 'UserMailbox';
+    happen(whole);
+    obeying(whole);
+    assert.deepEqual(await whole.attempt(), { kind: 'done' });
+    assert.equal(whole.tenant.type, 'SharedMailbox');
+  });
+}
 
 test('what became impossible meanwhile is not signalled, and the owed signal is given up', async () => {
   const whole = scene();

@@ -63,6 +63,8 @@ export class PoolScene {
   readonly sessions: FakeSession[] = [];
   readonly pool: Pool<FakeSession>;
   opened = 0;
+  /** What an operator is told as an error. */
+  readonly errors: string[] = [];
   /** Awaited in each start and each connect; what they throw makes it fail. */
   onStart: () => void | Promise<void> = () => undefined;
   onConnect: (session: FakeSession) => void | Promise<void> = () => undefined;
@@ -82,6 +84,7 @@ export class PoolScene {
     this.pool = new Pool<FakeSession>(whole, {
       start: () => this.#start(),
       connect: async (session) => this.onConnect(session),
+      run: (session) => session.run(),
       disconnect: async (session) => {
         session.wasDisconnected = true;
       },
@@ -90,7 +93,7 @@ export class PoolScene {
         error instanceof ServiceError && error.code === 'exchange.sign-in-refused',
       clock: this.clock,
       random: () => this.random(),
-      log: pino({ level: 'silent' }),
+      log: pino({ level: 'error' }, { write: (line) => this.errors.push(line) }),
     });
   }
 

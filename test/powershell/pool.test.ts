@@ -370,6 +370,28 @@ test('what was set right is tried at once, and every session gives way to a succ
   assert.equal(scene.pool.status.breaker, 'closed');
 });
 
+test('a session that is outdated is replaced, successor first, unless it is young', async () => {
+  const scene = new PoolScene();
+  const runOnce = async () => {
+    const command = scene.run();
+    await scene.clock.pass(0);
+    scene.alive.at(0)?.finish();
+    await command;
+    await scene.clock.pass(0);
+  };
+  scene.health = { kind: 'outdated', reason: 'its roles were not enough' };
+  scene.pool.start();
+  await scene.clock.pass(0);
+  await runOnce();
+  assert.equal(scene.opened, 1);
+  await scene.clock.pass(5 * MINUTE);
+  await runOnce();
+  assert.equal(scene.opened, 2);
+  assert.equal(scene.alive.length, 1);
+  assert.notEqual(scene.alive[0], scene.sessions[0]);
+  await stopAtOnce(scene);
+});
+
 test('stopping refuses who waits, lets the command at work end, says good-bye and ends every session', async () => {
   const scene = await ready();
   const first = scene.run();
@@ -397,7 +419,7 @@ test('stopping does not wait for a command longer than its grace', async () => {
   await call;
 });
 
-test('stopping while a session connects leaves none behind', async () => {
+test('stopping while a session connects leaves none behind, and is no fault', async () => {
   const scene = new PoolScene();
   const connecting = Promise.withResolvers<void>();
   scene.onConnect = async (session) => {
@@ -411,6 +433,7 @@ test('stopping while a session connects leaves none behind', async () => {
   assert.equal(scene.alive.length, 0);
   await scene.clock.pass(10 * MINUTE);
   assert.equal(scene.opened, 1);
+  assert.deepEqual(scene.errors, []);
 });
 
 /** Many orders of events: whatever happens, every call ends, and the promises of the pool hold. */

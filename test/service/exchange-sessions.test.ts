@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { pino } from 'pino';
 import { createCertificate } from '../../src/certificate/create-certificate.ts';
 import { loadConfig } from '../../src/config.ts';
+import { classify } from '../../src/exchange/errors.ts';
 import {
   installFor,
   type Rehearsal,
@@ -126,6 +127,27 @@ function describeSessions(engine: RehearsalEngine): void {
           assert.equal(first.kind, 'failed');
           assert.equal((await pool.run(READ, LIMITS)).kind, 'completed');
           assert.equal(pool.status.counters.started, 2);
+        },
+      ));
+
+    test('a cmdlet that no role gives is a refusal, and the session stays', () =>
+      withSessions(
+        engine,
+        (config) => config,
+        async ({ pool, rehearsal }) => {
+          rehearsal.tenant.withhold(['Set-Mailbox']);
+          const request = {
+            command: 'Set-Mailbox',
+            parameters: { Identity: 'lee@example.org', Confirm: false, ErrorAction: 'Stop' },
+            properties: [],
+          };
+          for (const _ of [1, 2]) {
+            const outcome = await pool.run(request, LIMITS);
+            assert.ok(outcome.kind === 'failed');
+            assert.equal(classify(outcome.error), 'exchange.access-denied');
+            assert.equal(outcome.error.message, 'no role of the app has the cmdlet Set-Mailbox');
+          }
+          assert.deepEqual([pool.status.counters.started, pool.status.counters.lost], [1, 0]);
         },
       ));
 

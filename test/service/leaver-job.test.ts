@@ -97,14 +97,40 @@ function assembled(brakes: Brakes) {
     runs,
     runner,
     undo: createUndo(store, wake, systemClock.now),
-    async accept(runId: string): Promise<string> {
-      const request = { workflowId: 'w', runId, step: 'Signal', source: 'webhook' } as const;
+    async accept(runId: string, source: 'webhook' | 'poll' = 'webhook'): Promise<string> {
+      const request = { workflowId: 'w', runId, step: 'Signal', source } as const;
       return (await intake.accept(request)).jobId;
     },
     becomes: (id: string, state: string) =>
       eventually(`the job is ${state}`, async () => (await store.find(id))?.state === state),
   };
 }
+
+test('a job that gave up waiting for its run goes on when a sweep sees the run there', async () => {
+  const { store, runner, accept, becomes } = assembled(brakeSettings.parse({}));
+  const givenUp = async (runId: string, code: string) => {
+    const id = await accept(runId);
+    await store.claim(systemClock.now());
+    const reason = { code, message: 'canary' };
+    await store.finish(id, { state: 'needs-attention', reason }, systemClock.now());
+    return id;
+  };
+  const late = await givenUp('r1', 'trelica.step-not-reached');
+  const stuck = await givenUp('r2', 'offboarding.stopped-by-finding');
+  await runner.start();
+  await accept('r1');
+  assert.equal((await store.find(late))?.state, 'needs-attention', 'a webhook proves nothing');
+  await accept('r2', 'poll');
+  assert.equal(await accept('r1', 'poll'), late);
+  await becomes(late, 'done');
+  assert.equal((await store.find(stuck))?.state, 'needs-attention');
+  assert.equal(
+    (await store.history(late)).find(({ event }) => event === 'retried')?.facts.by,
+    'sweep',
+  );
+  await runner.stop({ graceMs: 1_000 });
+  await store.close();
+});
 
 test('a job that is cancelled between two changes reads the first, and signals nothing', () =>
   withService(brakeSettings.parse({}), async ({ store, tenant, runs, runner, accept, becomes }) => {

@@ -205,3 +205,38 @@ test('a run whose webhook was lost is found within seconds of the start, and aft
     await pass(90_000);
     assert.equal((await store.count()).done, 2);
   }));
+
+test('what was taken back while its signal was owed is done again before the job signals', () =>
+  withOwedSignals(async ({ trelica, service, store, writes, pass }) => {
+    const { cancel, undo, retry } = service.front;
+    const [job] = await store.list({ limit: 1 });
+    assert.ok(job !== undefined);
+    await cancel(job.id);
+    const { jobId } = await undo(job.id);
+    await pass(1_000);
+    assert.equal((await store.find(jobId))?.state, 'done');
+    assert.equal(writes.length, LEAVERS.length + 1);
+    trelica.weather = 'fine';
+    await retry(job.id);
+    await pass(MINUTE);
+    assert.equal((await store.find(job.id))?.state, 'done');
+    assert.equal(writes.length, LEAVERS.length + 2);
+  }));
+
+test('an undo that a retry has overtaken is superseded', () =>
+  withOwedSignals(async ({ trelica, service, store, writes, pass }) => {
+    const { cancel, undo, retry, pause, resume } = service.front;
+    const [job] = await store.list({ limit: 1 });
+    assert.ok(job !== undefined);
+    await cancel(job.id);
+    await pause(undefined);
+    const { jobId } = await undo(job.id);
+    await retry(job.id);
+    trelica.weather = 'fine';
+    await resume();
+    await pass(MINUTE);
+    const undone = await store.find(jobId);
+    assert.deepEqual([undone?.state, undone?.reason?.code], ['superseded', 'tried-again']);
+    assert.equal((await store.find(job.id))?.state, 'done');
+    assert.equal(writes.length, LEAVERS.length);
+  }));

@@ -24,6 +24,7 @@ async function ofCertificate(status: Partial<CertificateStatus>) {
     sessions: { status: { obstacle: undefined } },
     directory: { check: async () => [] },
     outage: () => undefined,
+    lookAfter: () => undefined,
     certificate: { status: { ...GOOD, ...status } },
     now: () => 0,
   });

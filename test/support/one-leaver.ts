@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { codeOf } from '../../src/errors.ts';
+import { brakeSettings } from '../../src/offboarding/brakes.ts';
 import { Journal } from '../../src/offboarding/journal.ts';
 import { operationsOf, workflowPolicy } from '../../src/offboarding/policy.ts';
 import { EMPTY_REPORT, type Report, readReport } from '../../src/offboarding/report.ts';
@@ -20,6 +21,7 @@ export interface Leaving {
   /** What earlier attempts left. */
   readonly report?: Report;
   readonly findings?: object;
+  readonly brakes?: object;
   /** The process dies at this save, before or after the report is on disk. */
   readonly killed?: { readonly save: number; readonly isWritten: boolean };
 }
@@ -43,6 +45,7 @@ export async function offboardOn(
     manager = MAX,
     report: earlier = EMPTY_REPORT,
     findings = {},
+    brakes = {},
     killed,
   }: Leaving = {},
 ): Promise<Left> {
@@ -72,6 +75,7 @@ export async function offboardOn(
   try {
     const verdict = await work(person, {
       ...OPEN_BRAKES,
+      brakes: brakeSettings.parse(brakes),
       exchange,
       operations: configured,
       findings: policy.findings,
@@ -91,7 +95,11 @@ export async function offboardOn(
 class Killed extends Error {}
 
 /** Takes back what the job with this report did, an hour later. */
-export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
+export async function undoOn(
+  tenant: Tenant,
+  original: Report,
+  { brakes = {} }: Pick<Leaving, 'brakes'> = {},
+): Promise<Left> {
   let report = EMPTY_REPORT;
   try {
     const conclusion = await undo(
@@ -104,7 +112,7 @@ export async function undoOn(tenant: Tenant, original: Report): Promise<Left> {
       },
       original,
       {
-        ...OPEN_BRAKES,
+        brakes: brakeSettings.parse(brakes),
         exchange: exchangeOn(tenant),
         log,
         now: () => HOUR_MS,

@@ -121,6 +121,28 @@ test('a probe that is answered otherwise shows that Trelica answers', async () =
   assert.equal(here.opened.length, 1);
 });
 
+test('an idle service that is looked after notices that Trelica is gone', async () => {
+  const here = scene();
+  const look = async () => {
+    here.gate.lookAfter();
+    here.gate.lookAfter();
+    await here.clock.pass(0);
+  };
+  await look();
+  await look();
+  assert.deepEqual(here.probes, [0], 'an answer is good for ten seconds');
+  here.fault = down('trelica.unreachable');
+  await here.clock.pass(10_000);
+  await look();
+  await look();
+  const codes = [here.gate.obstacle?.code];
+  await look();
+  codes.push(here.gate.obstacle?.code);
+  assert.deepEqual(codes, [undefined, 'trelica.unreachable']);
+  await look();
+  assert.deepEqual(here.probes, [0, 10_000, 10_000, 10_000]);
+});
+
 test('a stopped gate lets nobody pass and probes no more', async () => {
   const here = scene();
   here.fault = down('trelica.unreachable');

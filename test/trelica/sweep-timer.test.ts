@@ -66,6 +66,19 @@ test('while Trelica is away the pauses double up to an hour, and end when it is 
   assert.equal(here.sweeps.length, before + 2);
 });
 
+test('one that is wanted while a sweep is under way follows it, whatever came of that', async () => {
+  const here = scene();
+  here.error = 'trelica.unreachable';
+  here.takesMs = MINUTE;
+  here.timer.start();
+  await here.clock.pass(MINUTE / 2);
+  here.timer.soon();
+  await here.clock.pass(2 * MINUTE);
+  assert.deepEqual(here.sweeps, [12_500, 85_000]);
+  await here.clock.pass(10 * MINUTE);
+  assert.equal(here.sweeps.length, 2);
+});
+
 test('a workflow that is named wrongly is no reason to look seldom', async () => {
   const here = scene();
   here.error = 'trelica.workflow-not-found';

@@ -1,12 +1,10 @@
 import { type CertificateFacts, readCertificate } from '../../certificate/read-certificate.ts';
-import { assertValid, dayOf, daysLeft } from '../../certificate/validity.ts';
+import { assertValid, dayOf, daysLeft, EXPIRES_SOON_DAYS } from '../../certificate/validity.ts';
 import type { Config } from '../../config.ts';
 import { cureOf } from '../cures.ts';
 import { bad, badFrom, type Finding, good, skipped, warning } from './finding.ts';
 
 const WHAT = 'Certificate';
-/** As early as the service itself warns. */
-const WARN_DAYS = 30;
 
 /** Opens, has its key, is valid now, is the one that was configured. `now` is the wall clock's time. */
 export async function checkCertificate(
@@ -48,5 +46,7 @@ function judge(facts: CertificateFacts, configured: string | undefined, now: num
   }
   const seen = `${subject}, ${thumbprint}, valid until ${dayOf(notAfter)}`;
   const days = daysLeft(notAfter, now);
-  return days < WARN_DAYS ? warning(WHAT, `${seen}: ${days} days left`, renew) : good(WHAT, seen);
+  return days <= EXPIRES_SOON_DAYS
+    ? warning(WHAT, `${seen}: ${days} days left`, renew)
+    : good(WHAT, seen);
 }

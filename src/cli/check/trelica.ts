@@ -26,7 +26,7 @@ export async function* checkTrelica(
     const endpoints = createEndpoints(settings);
     const { scopes } = await createTokenRequest(settings, endpoints.token, send)();
     yield good(TOKEN, `${settings.baseUrl.origin} as client ${settings.clientId}`);
-    yield checkScopes(scopes);
+    yield checkScopes(scopes, scopesFor(config));
   } catch (error) {
     yield at(settings.baseUrl.origin, badFrom(TOKEN, error), error);
     yield skipped('Workflows', 'they can be seen once the sign-in to Trelica works');
@@ -43,25 +43,29 @@ function at(origin: string, finding: Finding, error: unknown): Finding {
   return { ...finding, detail: `${origin}: ${finding.detail}${why}` };
 }
 
-function checkScopes(granted: readonly string[] | undefined): Finding {
+function checkScopes(granted: readonly string[] | undefined, needed: readonly string[]): Finding {
   const what = 'Scopes';
   if (granted === undefined) {
     return skipped(what, 'Trelica does not say which scopes the app has');
   }
-  const missing = SCOPES.filter((scope) => !granted.includes(scope));
-  const excess = granted.filter((scope) => !SCOPES.includes(scope));
+  const missing = needed.filter((scope) => !granted.includes(scope));
+  const excess = granted.filter((scope) => !needed.includes(scope));
   if (missing.length > 0) {
     const cure = `give the API app ${missing.join(', ')} under Settings › API Access`;
     return bad(what, `the API app lacks ${missing.join(', ')}`, cure);
   }
   return excess.length === 0
-    ? good(what, SCOPES.join(', '))
+    ? good(what, needed.join(', '))
     : {
         state: 'warning',
         what,
         detail: `the API app has more than it needs: ${excess.join(', ')}`,
-        cure: `leave it only ${SCOPES.join(', ')}`,
+        cure: `leave it only ${needed.join(', ')}`,
       };
+}
+
+function scopesFor({ trelica }: Config): readonly string[] {
+  return trelica.peopleApi ? [...SCOPES, 'People.Read'] : SCOPES;
 }
 
 async function* checkWorkflows(

@@ -19,7 +19,7 @@ const ALWAYS: readonly Difference[] = [
   {
     script: 'left the run waiting after an error, and tried the next time it was started',
     service:
-      'tries again by itself as often as limits.attempts says, then asks for a person (exo-bridge jobs); what was done is on record',
+      'tries again by itself as often as limits.attempts says, then asks for a person (exo-bridge jobs list); what was done is on record',
   },
   {
     script:

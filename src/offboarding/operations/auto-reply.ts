@@ -5,8 +5,9 @@ import { ABSENCES, absence } from '../delegates.ts';
 import { readableText } from '../html.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
+import type { Subject } from '../subject.ts';
 import { fillIn, mentions, type Template, templateSetting } from '../template.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'auto-reply';
 

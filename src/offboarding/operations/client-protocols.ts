@@ -5,7 +5,8 @@ import type { Finding, FindingKind } from '../findings.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind } from './operation.ts';
 
 const NAME = 'client-protocols';
 

@@ -8,7 +8,6 @@ import {
   delegateSetting,
   LOSSES,
   lossOf,
-  type Manager,
   NOT_ELIGIBLE,
   nameOf,
   presentOf,
@@ -18,7 +17,8 @@ import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { fullAccess, RIGHT_NAMES, type Right, SEND_AS, SEND_ON_BEHALF } from '../rights.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Manager, Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'delegate-access';
 

@@ -18,7 +18,8 @@ import type { Finding, FindingKind } from '../findings.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'forwarding';
 
@@ -66,6 +67,8 @@ export const forwarding: OperationKind<Settings, Seen> = {
     name: NAME,
     addresses: chosen.to === 'none' ? [] : addressesOf([chosen.to]),
     reads: (subject) => Object.values(questionsOf(chosen, subject)),
+    readsNext: (subject, answers) =>
+      readFormer(subject.mailbox, answersTo(chosen, subject, answers)),
     plan: (subject, answers) => planFor(chosen, subject, answersTo(chosen, subject, answers)),
   }),
   restore,
@@ -85,28 +88,34 @@ interface Wanted {
   readonly keepsCopy?: boolean;
 }
 
-type Questions = Partial<Record<'held' | 'former' | 'domains' | 'policy', Call>>;
-type Answers = { readonly [N in keyof Questions]: readonly Cells[] };
+type Questions = Partial<Record<'held' | 'domains' | 'policy', Call>>;
+type Answers = { readonly [N in keyof Questions | 'former']?: readonly Cells[] };
 
 function questionsOf(chosen: Settings, subject: Subject): Questions {
   const recipient = recipientIn(chosen, subject);
   const unknownHere = addressNobodyHas(chosen, subject) !== undefined;
   const mayBeOutside = unknownHere || (recipient !== undefined && isAway(recipient));
   return {
-    ...(recipient === undefined ? {} : { held: readHeld(subject.mailbox, recipient) }),
-    ...formerOf(subject.mailbox),
+    ...(recipient === undefined || !isForwarded(subject.mailbox)
+      ? {}
+      : { held: readHeld(subject.mailbox, recipient) }),
     ...(unknownHere ? { domains: READ_DOMAINS } : {}),
     ...(mayBeOutside ? { policy: READ_POLICY } : {}),
   };
 }
 
-/** Answers come in the order of the questions. */
+/** To somebody in the organisation, whoever it is. */
+function isForwarded({ forwarding }: Mailbox): boolean {
+  return forwarding.recipient !== undefined;
+}
+
+/** Answers come in the order of the questions; the last asked after. */
 function answersTo(
   chosen: Settings,
   subject: Subject,
   answers: readonly (readonly Cells[])[],
 ): Answers {
-  const names = Object.keys(questionsOf(chosen, subject));
+  const names = [...Object.keys(questionsOf(chosen, subject)), 'former'];
   return Object.fromEntries(names.map((name, index) => [name, answers[index] ?? []]));
 }
 
@@ -132,15 +141,18 @@ function readHeld(mailbox: Mailbox, { distinguishedName }: Recipient): Call {
   return call('Get-Mailbox', { Filter: filter }, ['Guid']);
 }
 
-/** Whoever may be meant by the name that the mailbox shows. */
-function formerOf({ forwarding: { recipient } }: Mailbox): Questions {
-  if (recipient === undefined) {
-    return {};
+/** Whoever may be meant by the name that the mailbox shows, unless it is known who is. */
+function readFormer(
+  { forwarding: { recipient } }: Mailbox,
+  { held = [] }: Answers,
+): readonly Call[] {
+  if (recipient === undefined || held.length > 0) {
+    return [];
   }
   // A canonical name, `contoso.com/Users/Max`, ends in the name itself.
   const name = opathText(/^[\w-]+(?:\.[\w-]+)+\/.*?([^/]+)$/.exec(recipient)?.[1] ?? recipient);
   const filter = `Name -eq ${name} -or DisplayName -eq ${name} -or DistinguishedName -eq ${name}`;
-  return { former: call('Get-Recipient', { Filter: filter }, ['Guid', 'PrimarySmtpAddress']) };
+  return [call('Get-Recipient', { Filter: filter }, ['Guid', 'PrimarySmtpAddress'])];
 }
 
 const READ_POLICY = call('Get-HostedOutboundSpamFilterPolicy', { Identity: 'Default' }, [

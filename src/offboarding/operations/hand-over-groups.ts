@@ -16,10 +16,18 @@ import {
   presentOf,
 } from '../delegates.ts';
 import type { Finding } from '../findings.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
+import {
+  GROUP_PROPERTIES,
+  type Group,
+  groupImage,
+  groupSeen,
+  parseGroup,
+  touched,
+} from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'hand-over-groups';
 
@@ -58,7 +66,13 @@ export const handOverGroups: OperationKind<Settings, Seen> = {
   configure: (chosen) => ({
     name: NAME,
     addresses: addressesOf([chosen.to]),
-    reads: (subject) => readOwned(subject, successorIn(chosen, subject)),
+    reads: ({ mailbox }) => [readOwned(mailbox)],
+    readsNext: (subject, [leavers = []]) => {
+      const successor = successorIn(chosen, subject);
+      return successor !== undefined && leavers.some((row) => mayGo(parseGroup(row), chosen))
+        ? [readOwned(successor)]
+        : [];
+    },
     plan: (subject, answers) => planFor(chosen, subject, answers),
   }),
   restore,
@@ -86,14 +100,15 @@ function nobody({ to }: Settings, subject: Subject): Finding {
   return { kind: NOT_ELIGIBLE, sentence };
 }
 
-/** The groups of the leaver, and those of the successor: owners are shown by name, and names repeat. */
-function readOwned({ mailbox }: Subject, successor: Recipient | undefined): readonly Call[] {
-  return [mailbox, ...(successor === undefined ? [] : [successor])].map(({ distinguishedName }) =>
-    call(
-      'Get-Recipient',
-      { Filter: `ManagedBy -eq ${opathText(distinguishedName)}`, ResultSize: 'Unlimited' },
-      [...GROUP_PROPERTIES, 'ManagedBy'],
-    ),
+/**
+ * The groups of the leaver, or those of the successor, if any is to be handed over: owners are shown by name,
+ * and names repeat.
+ */
+function readOwned({ distinguishedName }: Pick<Recipient, 'distinguishedName'>): Call {
+  return call(
+    'Get-Recipient',
+    { Filter: `ManagedBy -eq ${opathText(distinguishedName)}`, ResultSize: 'Unlimited' },
+    [...GROUP_PROPERTIES, 'ManagedBy'],
   );
 }
 
@@ -139,6 +154,10 @@ function planFor(
     ),
     seen: imageOf(groups, successor),
   };
+}
+
+function mayGo(group: Group, chosen: Settings): boolean {
+  return reasonToKeep(group, chosen) === undefined;
 }
 
 /** What becomes of a group. */
@@ -193,12 +212,7 @@ function imageOf(groups: readonly OwnedGroup[], successor: Recipient | undefined
     ...(successor === undefined
       ? {}
       : { successor: { guid: successor.guid, address: successor.address } }),
-    groups: groups.map(({ guid, label, type, isSuccessors }) => ({
-      guid,
-      label,
-      type,
-      isSuccessors,
-    })),
+    groups: groups.map((group) => ({ ...groupImage(group), isSuccessors: group.isSuccessors })),
   };
 }
 
@@ -212,25 +226,26 @@ function handOver(
   const sentence = isGiven
     ? `Hand ${group.label} over to ${nameOf(fate.to)}`
     : `Leave ${group.label} to its other owners`;
-  return change(group.guid, sentence, { add, remove: [mailbox.guid] });
+  return change(group, sentence, { add, remove: [mailbox.guid] });
 }
 
 function change(
-  group: Identity,
+  group: Pick<Group, 'guid' | 'label' | 'addresses'>,
   sentence: string,
   owners: { readonly add: readonly Identity[]; readonly remove: readonly Identity[] },
 ): Change {
   return {
-    id: `${NAME}:${group}`,
+    id: `${NAME}:${group.guid}`,
     operation: NAME,
     sentence,
     call: call('Set-DistributionGroup', {
-      Identity: group,
+      Identity: group.guid,
       ManagedBy: listChange(owners),
       BypassSecurityGroupManagerCheck: true,
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
     // Not every answer says that a group is synchronised; the refusal does.
     tolerates: ['exchange.synchronised'],
   };
@@ -243,7 +258,7 @@ function restore(before: Seen): Operation<Seen> {
   return {
     name: NAME,
     addresses: successor === undefined ? [] : [successor.address],
-    reads: (subject) => readOwned(subject, presentSuccessor(subject)),
+    reads: (subject) => [subject.mailbox, presentSuccessor(subject) ?? []].flat().map(readOwned),
     plan: (subject, answers) => {
       const [leavers = [], successors = []] = answers;
       const isOwned = guidsIn(leavers);
@@ -256,7 +271,7 @@ function restore(before: Seen): Operation<Seen> {
         changes: before.groups
           .filter(({ guid }) => !isOwned.has(guid.toLowerCase()))
           .map((group) =>
-            change(group.guid, `Give ${group.label} back`, {
+            change(group, `Give ${group.label} back`, {
               add: [subject.mailbox.guid],
               remove: takenFrom(group),
             }),

@@ -8,7 +8,8 @@ import type { Finding, FindingKind } from '../findings.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'inbox-rules';
 
@@ -54,7 +55,8 @@ export const inboxRules: OperationKind<Settings, Seen> = {
   seen,
   configure: ({ action }) => ({
     name: NAME,
-    reads: (subject) => [readRules(subject), READ_DOMAINS],
+    reads: (subject) => [readRules(subject)],
+    readsNext: (_subject, [rules = []]) => (mayLeak(rules) ? [READ_DOMAINS] : []),
     plan: ({ mailbox }, [rules = [], domains = []]) =>
       planFor(mailbox, rulesIn(rules, domains), action),
   }),
@@ -109,6 +111,11 @@ function outsider(to: string, domains: readonly Cells[]): readonly string[] {
   }
   const address = parseAddress(/\[SMTP:([^\]]+)\]/i.exec(to)?.[1]);
   return address !== undefined && !isOutside(address, domains) ? [] : [address ?? to];
+}
+
+/** Without knowing the domains every address counts as outside. */
+function mayLeak(rows: readonly Cells[]): boolean {
+  return rulesIn(rows, []).some(({ sendsOutside }) => sendsOutside.length > 0);
 }
 
 function planFor(
@@ -181,11 +188,13 @@ function restore(before: Seen): Operation<Seen> {
     reads: (subject) => [readRules(subject)],
     plan: ({ mailbox }, [rows = []]) => {
       const now = new Map(rulesIn(rows, []).map((rule) => [rule.id, rule]));
+      const disabled = wanted.filter(({ id }) => now.get(id)?.isEnabled === false);
       return {
-        changes: wanted
-          .filter(({ id }) => now.get(id)?.isEnabled === false)
-          .map((rule) => enable(mailbox, rule)),
-        findings: wanted.filter(({ id }) => !now.has(id)).map(gone),
+        changes: disabled.map((rule) => enable(mailbox, rule)),
+        findings: [
+          ...wanted.filter(({ id }) => !now.has(id)).map(gone),
+          ...(disabled.length === 0 ? [] : [OUTLOOK_RULES_LOST]),
+        ],
         skipped: [],
         seen: { rules: [...now.values()] },
       };

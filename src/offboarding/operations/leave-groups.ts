@@ -2,10 +2,18 @@ import { z } from 'zod';
 import { call } from '../../cmdlets/call.ts';
 import type { Identity } from '../../cmdlets/identity.ts';
 import { opathText } from '../../cmdlets/opath.ts';
-import { GROUP_PROPERTIES, type Group, groupSeen, parseGroup } from '../groups.ts';
+import {
+  GROUP_PROPERTIES,
+  type Group,
+  groupImage,
+  groupSeen,
+  parseGroup,
+  touched,
+} from '../groups.ts';
 import type { Mailbox } from '../mailbox.ts';
 import { section } from '../section.ts';
-import type { Change, Operation, OperationKind, OperationPlan, Subject } from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan } from './operation.ts';
 
 const NAME = 'leave-groups';
 
@@ -76,7 +84,7 @@ function planFor(
 }
 
 function imageOf(groups: readonly Group[]): Seen {
-  return { groups: groups.map(({ guid, label, type }) => ({ guid, label, type })) };
+  return { groups: groups.map(groupImage) };
 }
 
 function leave(member: Identity, group: Group): Change {
@@ -91,6 +99,7 @@ function leave(member: Identity, group: Group): Change {
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
     // Not every answer says that a group is synchronised; the refusal does.
     tolerates: ['exchange.synchronised'],
   };
@@ -151,5 +160,6 @@ function join({ guid: member }: Mailbox, group: Seen['groups'][number]): Change 
       Confirm: false,
     }),
     required: true,
+    elsewhere: touched(group),
   };
 }

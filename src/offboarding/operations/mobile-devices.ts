@@ -6,14 +6,8 @@ import { guidCell, parseCells } from '../cells.ts';
 import type { Finding, FindingKind } from '../findings.ts';
 import type { Cells } from '../ports.ts';
 import { section } from '../section.ts';
-import type {
-  Change,
-  Operation,
-  OperationKind,
-  OperationPlan,
-  Skip,
-  Subject,
-} from './operation.ts';
+import type { Subject } from '../subject.ts';
+import type { Change, Operation, OperationKind, OperationPlan, Skip } from './operation.ts';
 
 const NAME = 'mobile-devices';
 
@@ -55,6 +49,7 @@ export const mobileDevices: OperationKind<Settings, Seen> = {
   configure: ({ wipe }) => ({
     name: NAME,
     reads: readDevices,
+    readsNext: readStatistics,
     plan: (_subject, [devices = [], statistics = []]) =>
       planFor(devicesIn(devices, statistics), wipe),
   }),
@@ -80,8 +75,14 @@ function readDevices({ mailbox }: Subject) {
       'DeviceType',
       'DeviceId',
     ]),
-    call('Get-MobileDeviceStatistics', { Mailbox: mailbox.guid }, ['Guid', ...TIMES]),
   ];
+}
+
+/** Most leavers have no device. */
+function readStatistics({ mailbox }: Subject, [devices = []]: readonly (readonly Cells[])[]) {
+  return devices.length === 0
+    ? []
+    : [call('Get-MobileDeviceStatistics', { Mailbox: mailbox.guid }, ['Guid', ...TIMES])];
 }
 
 /** Each kind of wipe has times of its own: https://learn.microsoft.com/powershell/exchange/cmdlet-property-sets */
@@ -217,6 +218,7 @@ function restore(before: Seen): Operation<Seen> {
   return {
     name: NAME,
     reads: readDevices,
+    readsNext: readStatistics,
     plan: (_subject, [rows = [], statistics = []]) => {
       const devices = devicesIn(rows, statistics);
       const known = new Set(devices.map(({ guid }) => guid));

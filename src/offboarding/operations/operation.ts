@@ -2,21 +2,9 @@ import type { z } from 'zod';
 import type { Call } from '../../cmdlets/call.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { EmailAddress } from '../address.ts';
-import type { Delegate, Manager } from '../delegates.ts';
 import type { Finding, FindingKind } from '../findings.ts';
-import type { Mailbox } from '../mailbox.ts';
-import type { Cells, Person } from '../ports.ts';
-
-/** Whom an operation is about. */
-export interface Subject {
-  readonly person: Person;
-  readonly mailbox: Mailbox;
-  readonly manager: Manager;
-  /** Whoever the operations named in `addresses`. */
-  readonly delegates: ReadonlyMap<EmailAddress, Delegate>;
-  /** When the reading began, ISO 8601 in UTC: what a number of days is counted from. */
-  readonly readAt: string;
-}
+import type { Cells } from '../ports.ts';
+import type { Subject } from '../subject.ts';
 
 /** One difference between what is and what should be, and the one call that removes it. */
 export interface Change {
@@ -40,8 +28,18 @@ export interface Change {
   readonly isShown?: true;
   /** Nobody can take it back: an undo says so instead. */
   readonly irreversible?: true;
+  /** What it changes where that is not the leaver's own mailbox: a group, somebody else's mailbox. */
+  readonly elsewhere?: Elsewhere;
   /** Refusals that mean "leave it alone, say why", not "not done". */
   readonly tolerates?: readonly ErrorCode[];
+}
+
+/** A thing that is not the leaver's, and that the brakes may protect. */
+export interface Elsewhere {
+  /** For people: "Buyers <buyers@example.org>". */
+  readonly what: string;
+  /** Every mail address it has, in lower case. */
+  readonly addresses: readonly string[];
 }
 
 /** Something an operation leaves alone on purpose. */

@@ -14,6 +14,7 @@ import {
 import type { Cells } from '../ports.ts';
 import { fullAccess, RIGHT_NAMES, type Right, SEND_AS, SEND_ON_BEHALF } from '../rights.ts';
 import { section } from '../section.ts';
+import type { Subject } from '../subject.ts';
 import type {
   Change,
   Looked,
@@ -22,7 +23,6 @@ import type {
   OperationPlan,
   Scan,
   Skip,
-  Subject,
 } from './operation.ts';
 
 const NAME = 'rights-elsewhere';
@@ -39,7 +39,15 @@ const settings = section({
 type Settings = z.infer<typeof settings>;
 
 const seen = z.object({
-  rights: z.array(z.object({ right: z.enum(RIGHT_NAMES), guid: guidCell, label: z.string() })),
+  rights: z.array(
+    z.object({
+      right: z.enum(RIGHT_NAMES),
+      guid: guidCell,
+      label: z.string(),
+      /** Of what the right is on; older images tell none. */
+      addresses: z.array(z.string()).default([]),
+    }),
+  ),
 });
 type Seen = z.infer<typeof seen>;
 /** A right of the leaver, and what it is on. */
@@ -173,8 +181,8 @@ function planFor(
   };
 }
 
-function holding(right: Held['right'], { guid, label }: NamedObject): Held {
-  return { right, guid, label };
+function holding(right: Held['right'], { guid, label, addresses }: NamedObject): Held {
+  return { right, guid, label, addresses: [...addresses] };
 }
 
 function unclear(identity: string): Skip {
@@ -198,8 +206,13 @@ function revoke({ mailbox }: Subject, held: Held): Change {
   };
 }
 
-function about({ right, guid }: Held) {
-  return { id: `${NAME}:${right}:${guid}`, operation: NAME, required: true };
+function about({ right, guid, label, addresses }: Held) {
+  return {
+    id: `${NAME}:${right}:${guid}`,
+    operation: NAME,
+    required: true,
+    elsewhere: { what: `${right} on ${label}`, addresses },
+  };
 }
 
 /** Gives the rights back that are not there any more, as far as what they were on is still there. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { faultList } from '../../../src/sandbox/tenant/faults.ts';
 import { stateOf } from '../../../src/sandbox/tenant/state.ts';
 import { LEE, offboardOn } from '../../support/one-leaver.ts';
 import { openTenant } from '../../support/tenant-exchange.ts';
@@ -88,3 +89,46 @@ for (const [email, code] of NOBODY) {
     assert.deepEqual(codes(passed), [code]);
   });
 }
+
+const SVEN = 'sven.synced@example.org';
+
+test('a synchronised mailbox that is turned back an hour later was told of, and is converted anew', async () => {
+  const tenant = openTenant();
+  tenant.faults.order(faultList.parse([{ kind: 'flip-back', reads: 1, cmdlet: 'Set-Mailbox' }]));
+  const first = await offboardOn(tenant, CONVERT, { email: SVEN });
+  assert.deepEqual([first.ending, codes(first)], ['continue', ['mailbox-synchronised']]);
+  assert.match(first.report.findings[0]?.sentence ?? '', /Set-RemoteMailbox -Type Shared/);
+  assert.equal(stateOf(tenant.truth, SVEN)[0]?.type, 'UserMailbox');
+  const again = await offboardOn(tenant, CONVERT, { email: SVEN });
+  assert.deepEqual([again.ending, again.report.changes.length], ['continue', 1]);
+  assert.equal(stateOf(tenant.truth, SVEN)[0]?.type, 'SharedMailbox');
+});
+
+test('one that is turned back before it is read again keeps the workflow waiting', async () => {
+  const tenant = openTenant({ visibilityLagReads: 1 });
+  const flipBack = { kind: 'flip-back', reads: 1, cmdlet: 'Set-Mailbox', times: 9 };
+  tenant.faults.order(faultList.parse([flipBack]));
+  const left = await offboardOn(tenant, CONVERT, { email: SVEN });
+  assert.equal(left.ending, 'offboarding.not-verified');
+});
+
+test('where the policy says so, a synchronised mailbox is left to whoever looks after the other side', async () => {
+  const tenant = openTenant();
+  const findings = { 'mailbox-synchronised': 'stop' };
+  const left = await offboardOn(tenant, CONVERT, { email: SVEN, findings });
+  assert.deepEqual([left.ending, left.report.changes], ['offboarding.stopped-by-finding', []]);
+});
+
+test('a mailbox that became a room meanwhile is left as it is', async () => {
+  const tenant = openTenant();
+  const run = tenant.run.bind(tenant);
+  tenant.run = (cmdlet, values) => {
+    Object.assign(tenant.truth.named(LEE)[0] ?? {}, cmdlet === 'Get-Mailbox' ? ROOM : {});
+    return run(cmdlet, values);
+  };
+  const left = await offboardOn(tenant, CONVERT);
+  assert.equal(left.ending, 'offboarding.stopped-by-finding');
+  assert.deepEqual(codes(left), ['mailbox-not-convertible']);
+});
+
+const ROOM = { kind: 'RoomMailbox' };
