@@ -38,8 +38,8 @@ const MODULE = resolve(
   'ExchangeOnlineManagement/ExchangeOnlineManagement.psd1',
 );
 
-/** Long enough that nobody is told of its end. */
-const VALID_MS = 90 * 24 * 60 * 60_000;
+/** A day, so that a rehearsal shows what is told of a certificate that ends soon. */
+const VALID_MS = 24 * 60 * 60_000;
 
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const { people, groups, latency: latencyMs, seed } = options;
