@@ -61,3 +61,41 @@ export function groupImage({ guid, label, addresses, type }: Group): GroupSeen {
 export function touched({ label, addresses }: Pick<Group, 'label' | 'addresses'>): Elsewhere {
   return { what: label, addresses };
 }
+
+/** What is special to one operation about groups it leaves alone. */
+interface GroupWords {
+  readonly synchronised: string;
+  readonly dynamic: string;
+  readonly role: string;
+}
+
+/**
+ * Why a group is left as it is, since Exchange can't or the administrator doesn't want it changed, as a
+ * sentence; undefined for one that may be changed.
+ */
+export function reasonToLeaveAlone(
+  { type, isSynchronised }: Group,
+  { securityGroups }: { readonly securityGroups: boolean },
+  words: GroupWords,
+): string | undefined {
+  if (isSynchronised) {
+    return `synchronised from on-premises: ${words.synchronised}`;
+  }
+  switch (type) {
+    case 'MailUniversalDistributionGroup':
+    case 'RoomList':
+      return undefined;
+    case 'MailUniversalSecurityGroup':
+      return securityGroups
+        ? undefined
+        : 'a security group may give access: switched off by securityGroups: false';
+    case 'GroupMailbox':
+      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
+    case 'DynamicDistributionGroup':
+      return words.dynamic;
+    case 'RoleGroup':
+      return `a role group gives rights to administrators: ${words.role}`;
+    default:
+      return `groups of type ${type} are not changed`;
+  }
+}

@@ -22,6 +22,7 @@ import {
   groupImage,
   groupSeen,
   parseGroup,
+  reasonToLeaveAlone,
   touched,
 } from '../groups.ts';
 import type { Cells, Recipient } from '../ports.ts';
@@ -157,7 +158,7 @@ function planFor(
 }
 
 function mayGo(group: Group, chosen: Settings): boolean {
-  return reasonToKeep(group, chosen) === undefined;
+  return reasonToLeaveAlone(group, chosen, LEFT_ALONE) === undefined;
 }
 
 /** What becomes of a group. */
@@ -167,7 +168,7 @@ type Fate =
   | { readonly kind: 'left-to-others' };
 
 function fateOf(group: OwnedGroup, chosen: Settings, successor: Recipient | undefined): Fate {
-  const reason = reasonToKeep(group, chosen);
+  const reason = reasonToLeaveAlone(group, chosen, LEFT_ALONE);
   if (reason !== undefined) {
     return { kind: 'kept', reason };
   }
@@ -185,27 +186,11 @@ function fateOf(group: OwnedGroup, chosen: Settings, successor: Recipient | unde
   };
 }
 
-/** What Exchange can't or the administrator doesn't want changed, as a sentence; undefined to hand over. */
-function reasonToKeep(group: Group, chosen: Settings): string | undefined {
-  if (group.isSynchronised) {
-    return 'synchronised from on-premises: change its owner there';
-  }
-  switch (group.type) {
-    case 'MailUniversalDistributionGroup':
-    case 'RoomList':
-      return undefined;
-    case 'MailUniversalSecurityGroup':
-      return chosen.securityGroups
-        ? undefined
-        : 'a security group may give access: switched off by securityGroups: false';
-    case 'GroupMailbox':
-      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
-    case 'DynamicDistributionGroup':
-      return 'a dynamic group: change its owner by hand';
-    default:
-      return `groups of type ${group.type} are not changed`;
-  }
-}
+const LEFT_ALONE = {
+  synchronised: 'change its owner there',
+  dynamic: 'a dynamic group: change its owner by hand',
+  role: 'change its owner by hand',
+};
 
 function imageOf(groups: readonly OwnedGroup[], successor: Recipient | undefined): Seen {
   return {

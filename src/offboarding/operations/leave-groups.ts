@@ -8,6 +8,7 @@ import {
   groupImage,
   groupSeen,
   parseGroup,
+  reasonToLeaveAlone,
   touched,
 } from '../groups.ts';
 import type { Mailbox } from '../mailbox.ts';
@@ -70,12 +71,12 @@ function planFor(
   chosen: Settings,
 ): OperationPlan<Seen> {
   const kept = groups.flatMap((group) => {
-    const reason = reasonToStay(group, chosen);
+    const reason = reasonToLeaveAlone(group, chosen, LEFT_ALONE);
     return reason === undefined ? [] : [{ operation: NAME, what: group.label, reason }];
   });
   return {
     changes: groups
-      .filter((group) => reasonToStay(group, chosen) === undefined)
+      .filter((group) => reasonToLeaveAlone(group, chosen, LEFT_ALONE) === undefined)
       .map((group) => leave(member, group)),
     findings: [],
     skipped: kept,
@@ -105,29 +106,11 @@ function leave(member: Identity, group: Group): Change {
   };
 }
 
-/** What Exchange can't or the administrator doesn't want changed, as a sentence; undefined to leave. */
-function reasonToStay(group: Group, chosen: Settings): string | undefined {
-  if (group.isSynchronised) {
-    return 'synchronised from on-premises: remove the member there';
-  }
-  switch (group.type) {
-    case 'MailUniversalDistributionGroup':
-    case 'RoomList':
-      return undefined;
-    case 'MailUniversalSecurityGroup':
-      return chosen.securityGroups
-        ? undefined
-        : 'a security group may give access: switched off by securityGroups: false';
-    case 'GroupMailbox':
-      return 'Microsoft 365 groups cannot be changed with app-only sign-in';
-    case 'DynamicDistributionGroup':
-      return 'a dynamic group has no members to remove; its rule decides';
-    case 'RoleGroup':
-      return 'a role group gives rights to administrators: remove the member there by hand';
-    default:
-      return `groups of type ${group.type} are not changed`;
-  }
-}
+const LEFT_ALONE = {
+  synchronised: 'remove the member there',
+  dynamic: 'a dynamic group has no members to remove; its rule decides',
+  role: 'remove the member there by hand',
+};
 
 function restore(before: Seen): Operation<Seen> {
   return {
