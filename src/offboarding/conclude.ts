@@ -45,8 +45,18 @@ export async function conclude(
   parts.cancel?.throwIfAborted();
   const isSecondShot = journal.report.signal?.outcome === 'intended';
   await journal.note({ signal: { action, outcome: 'intended', at: journal.time() } });
-  const answer = await runs.fire(now, offered);
+  const answer = await runs.fire(now, offered).catch(async (error: unknown) => {
+    if (!isSecondShot && wasNotSent(error)) {
+      await journal.note({ signal: { action, outcome: 'owed', at: journal.time() } });
+    }
+    throw error;
+  });
   return readBack(now, action, { answer, isSecondShot }, parts);
+}
+
+/** The request did not leave: whoever completes the step now, it was not us. */
+function wasNotSent(error: unknown): boolean {
+  return error instanceof ServiceError && error.facts['asked'] === false;
 }
 
 /** The signal is decided on and not known to have had its effect: it is only delivered. */

@@ -411,6 +411,17 @@ test('a signal that was read back is the end, also when nobody answers any more'
   assert.deepEqual(whole.runs.fired, ['Continue']);
 });
 
+test('a signal that did not leave is not claimed when a person completes the step', async () => {
+  const whole = scene();
+  whole.runs.onFire = () => {
+    throw new ServiceError('trelica.unreachable', 'left alone', { facts: { asked: false } });
+  };
+  await assert.rejects(whole.attempt(), { code: 'trelica.unreachable' });
+  assert.equal(whole.report?.signal?.outcome, 'owed');
+  whole.runs.step = { kind: 'completed' };
+  assert.equal((await whole.attempt()).kind, 'superseded');
+});
+
 test('a 409 because a person was faster is superseded, not ours', async () => {
   const whole = scene();
   whole.runs.onFire = () => {
