@@ -19,7 +19,7 @@ import { freePort, Program } from './program.ts';
 const KILLS = Number(process.env['CRASH_KILLS'] ?? '12');
 const SEED = Number(process.env['CRASH_SEED'] ?? '1');
 /** Enough work for a kill every few calls. */
-const LEAVERS = 36 + 2 * KILLS;
+const LEAVERS = 36 + 3 * KILLS;
 const CLIENTS = 8;
 /** Runs of one client that are under way at once: webhooks keep coming until the last kill. */
 const WINDOW = 2;
