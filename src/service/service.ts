@@ -68,7 +68,9 @@ export async function startService(config: Config, parts: SessionEnvironment): P
   const scrapes = createScrapeListener(metrics, log);
   const { days } = config.retention;
   const endRetention = startRetention({ store, days, clock: systemClock, log });
+  const stopping = new AbortController();
   const stop = once(() => {
+    stopping.abort();
     endRetention();
     return stopAll({ ...assembly, app, scrapes, tracing, notices, sessions, store, config, log });
   });
@@ -77,7 +79,7 @@ export async function startService(config: Config, parts: SessionEnvironment): P
     const metricsUrl = config.metrics.listen && (await scrapes.listen(config.metrics.listen));
     sessions.certificate?.start();
     sessions.pool.start();
-    await runner.start(firstSession(sessions.pool));
+    await runner.start(firstSession(sessions.pool, stopping.signal));
     notices.start();
     timer.start();
     void reportObstacles(front.readiness, log);
@@ -112,15 +114,13 @@ async function listen(app: App, { host, port }: Config['listen']): Promise<void>
 const FIRST_SESSION_WITHIN_MS = 10_000;
 const LOOK_AGAIN_MS = 20;
 
-/** Resolves when a session can be had, or after a while. Never rejects. */
-async function firstSession(pool: SessionsStatus): Promise<void> {
+/** Resolves when a session can be had, after a while, or when the service stops. Never rejects. */
+async function firstSession(pool: SessionsStatus, stopping: AbortSignal): Promise<void> {
   const end = systemClock.now() + FIRST_SESSION_WITHIN_MS;
-  while (pool.status.obstacle !== undefined && systemClock.now() < end) {
-    await pause(systemClock, LOOK_AGAIN_MS, NEVER);
+  while (pool.status.obstacle !== undefined && systemClock.now() < end && !stopping.aborted) {
+    await pause(systemClock, LOOK_AGAIN_MS, stopping).catch(() => undefined);
   }
 }
-
-const NEVER = new AbortController().signal;
 
 /** A wrong name or secret should be in the log before the first leaver meets it. Never rejects. */
 async function reportObstacles(
